@@ -2,7 +2,7 @@ import { oauth } from '../../../src/index.js'
 import { runWith, type Result, type RunOptions } from '../../support/cli.js'
 import { testBed, type TestBed, type TestBedOptions } from '../../support/test-bed.js'
 
-export interface ExplainBed extends TestBed {
+interface ExplainBed extends TestBed {
   /** Runs `explain -` with the verifier of the bed as config. */
   readonly explain: (
     token: string,

@@ -3,7 +3,7 @@ import { memoryStore, SECRET, type MemoryStore } from '../../support/shared-stor
 import { fleetOf, type Fleet, type Sharer } from '../../support/sharing.js'
 import { until } from '../../support/until.js'
 
-export const isAnswer = (key: string): boolean => !key.endsWith(':lease') && !key.endsWith(':trial')
+const isAnswer = (key: string): boolean => !key.endsWith(':lease') && !key.endsWith(':trial')
 export const answersIn = ({ values }: MemoryStore): readonly string[] => [...values.keys()].filter(isAnswer)
 
 export const isSettled =

@@ -3,9 +3,9 @@ import { clientBed, type ClientBed } from '../../../support/client.js'
 import { memoryStore, SECRET, type MemoryStore } from '../../../support/shared-store.js'
 import { until } from '../../../support/until.js'
 
-export const isToken = (key: string): boolean => !key.endsWith(':lease') && !key.endsWith(':trial')
+const isToken = (key: string): boolean => !key.endsWith(':lease') && !key.endsWith(':trial')
 
-export interface Setup {
+interface Setup {
   readonly bed: ClientBed
   readonly store: MemoryStore
   readonly tokens: () => Tokens

@@ -1,11 +1,6 @@
-import type { Entry } from './issuer-tokens.js'
+import { AUDIENCE, JWT, NONE, USER, type Entry } from './entry.js'
 
-const AUDIENCE = 'https://api.test'
-const JWT = { typ: 'JWT' }
-const NONE = { typ: undefined }
-const USER = { sub: '4f9b1c7e', name: 'Alice', email: 'alice@example.com' }
-
-export const LATER_ENTRIES: Readonly<Record<string, Entry>> = {
+export const ENTRIES_H_TO_Z: Readonly<Record<string, Entry>> = {
   'HCP Terraform': {
     machine: {
       header: JWT,
