@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bearer, testBed } from '../support/test-bed.js'
-import { request, WHO } from './support.js'
+import { WHO } from './support.js'
 
 describe('the path that is reported', () => {
   it.each<[string, { url?: string; originalUrl?: string }, string | undefined]>([

@@ -1,10 +1,21 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, Refusal, type DecisionEvent } from '../../src/index.js'
 import { NOW } from '../support/clock.js'
 import { manualClock } from '../support/clock.js'
 import { outcomeOf, refusalOf } from '../support/outcomes.js'
 import { bearer } from '../support/test-bed.js'
-import { type Case, CASES, ENDPOINT, jwt, KEY, OPAQUE, plain, TENANTS, type Wrap } from './failing-functions.js'
+import { collectWarnings } from '../support/warnings.js'
+import {
+  type Case,
+  CASES,
+  ENDPOINT,
+  jwt,
+  KEY,
+  OPAQUE,
+  plain,
+  TENANTS,
+  type Wrap,
+} from './failing-functions.js'
 
 const SECRET = 'postgres://guard:hunter2@db'
 
@@ -32,11 +43,7 @@ function bed(one: Case, onDecision?: (event: DecisionEvent) => void) {
           : { active: true, sub: 'billing', client_id: 'billing', aud: 'orders', exp: NOW + 3600 },
       ),
     )) as typeof globalThis.fetch
-  const warnings: string[] = []
-  const emit = vi.spyOn(process, 'emitWarning').mockImplementation((warning, options) => {
-    warnings.push(`${(options as { code?: string } | undefined)?.code}: ${String(warning)}`)
-  })
-  onTestFinished(() => emit.mockRestore())
+  const warnings = collectWarnings()
   const issuers = [one.issuers(wrap, fetch)]
   const verifier = createVerifier({ issuers, clock: clock.read, ...(onDecision && { onDecision }) })
   onTestFinished(() => verifier.close())

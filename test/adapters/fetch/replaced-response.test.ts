@@ -4,7 +4,14 @@ import type { Refusal } from '../../../src/index.js'
 import type { TestIssuer } from '../../../src/testing/index.js'
 import { restorePlatformClasses } from '../../support/setup/platform-classes.js'
 import { bearer, createIssuer, verifierFor } from '../support.js'
-import { EarlierResponse, type Elsewhere, foreignResponses, NativeResponse, NO_RESPONSES, startElsewhere } from './support.js'
+import {
+  EarlierResponse,
+  type Elsewhere,
+  foreignResponses,
+  NativeResponse,
+  NO_RESPONSES,
+  startElsewhere,
+} from './support.js'
 
 /** A response of a framework that was loaded before another library replaced the global. */
 class Replacement extends NativeResponse {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import * as current from '@hono/node-server'
 import * as server113 from 'hono-node-server-1.13'
 import * as server119 from 'hono-node-server-1.19'

@@ -48,7 +48,10 @@ export async function listening(server: Server): Promise<string> {
 }
 
 /** An API with a guarded route. */
-export function guardedRoute(verifier: Verifier, options: { readonly header?: string } = {}): Promise<string> {
+export function guardedRoute(
+  verifier: Verifier,
+  options: { readonly header?: string } = {},
+): Promise<string> {
   const app = express()
   app.use(guard(verifier, {}, options))
   app.get('/orders', (_request, response) => void response.json([]))

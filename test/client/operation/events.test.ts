@@ -3,7 +3,9 @@ import { tokenSource, TokenSourceError, type TokenSourceEvent } from '../../../s
 import { clientBed } from '../../support/client.js'
 import { failureOf } from '../../support/outcomes.js'
 import { nextTurn, until } from '../../support/until.js'
-import { HOUR, warnings } from './support.js'
+import { collectWarnings } from '../../support/warnings.js'
+
+const HOUR = 3600
 
 describe('events', () => {
   it('report each token request, each refused token and each evicted one, without the token', async () => {
@@ -42,7 +44,7 @@ describe('events', () => {
 
 describe('a process warning', () => {
   it('is emitted once for failing renewals, without an observer', async () => {
-    const seen = warnings()
+    const seen = collectWarnings()
     const { issuer, source, pass } = await clientBed()
     const tokens = source()
     await tokens.getToken()
@@ -59,7 +61,7 @@ describe('a process warning', () => {
   })
 
   it('is not emitted with an observer, nor for a failure that the caller gets', async () => {
-    const seen = warnings()
+    const seen = collectWarnings()
     const { issuer, source, pass } = await clientBed()
     const observed = source({ onEvent: () => undefined })
     await observed.getToken()
@@ -72,7 +74,7 @@ describe('a process warning', () => {
   })
 
   it('names each host that is called over plain http', () => {
-    const seen = warnings()
+    const seen = collectWarnings()
     const options = { clientId: 'x', clientSecret: 'y', insecureHosts: ['issuer.mesh'] }
     const source = tokenSource({ issuer: 'http://issuer.mesh', ...options })
     expect(source.health().insecureHosts).toEqual(['issuer.mesh'])

@@ -5,11 +5,11 @@ import { manualClock } from '../../support/clock.js'
 import { manualIssuer } from '../../support/servers/manual-issuer.js'
 import { failureOf } from '../../support/outcomes.js'
 import { nextTurn, until } from '../../support/until.js'
-import { warnings } from './support.js'
+import { collectWarnings } from '../../support/warnings.js'
 
 describe('maxConcurrent', () => {
   it('limits the token requests in flight, without a warning of too many listeners', async () => {
-    const seen = warnings()
+    const seen = collectWarnings()
     const clock = manualClock()
     const issuer = manualIssuer(clock.read)
     const source = tokenSource({

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { TokenSourceError } from '../../../src/client/index.js'
 import { clientBed } from '../../support/client.js'
 import { failureOf } from '../../support/outcomes.js'
-import { HOUR } from './support.js'
+
+const HOUR = 3600
 
 describe('getTokenInfo', () => {
   it('returns the token with its expiry and the granted scopes', async () => {

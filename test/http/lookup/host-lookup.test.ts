@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { timers } from '../../../src/util/timers.js'
 import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { nextTurn } from '../../support/until.js'
 import { ADDRESSES, lookupBed, OTHERS } from './support.js'

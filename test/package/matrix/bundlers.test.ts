@@ -20,7 +20,12 @@ const esbuild: Bundler = {
   bundle: (source, folder) =>
     run(
       tool('esbuild'),
-      [join('src/checking', source), '--bundle', '--platform=node', `--outfile=${join(folder, 'bundle.cjs')}`],
+      [
+        join('src/checking', source),
+        '--bundle',
+        '--platform=node',
+        `--outfile=${join(folder, 'bundle.cjs')}`,
+      ],
       project.path,
     ),
 }
@@ -66,7 +71,14 @@ const webpack: Bundler = {
 const ncc: Bundler = {
   name: 'ncc',
   bundle: (source, folder) =>
-    node(toolPath('@vercel/ncc/dist/ncc/cli.js'), 'build', join('src/checking', source), '--out', folder, '--quiet'),
+    node(
+      toolPath('@vercel/ncc/dist/ncc/cli.js'),
+      'build',
+      join('src/checking', source),
+      '--out',
+      folder,
+      '--quiet',
+    ),
 }
 
 const BUNDLERS: readonly Bundler[] = IS_WHOLE ? [esbuild, rollup, webpack, ncc] : [esbuild]

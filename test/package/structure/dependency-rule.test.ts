@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path'
 import { cruise, type IConfiguration } from 'dependency-cruiser'
 import { expect, it, onTestFinished } from 'vitest'
 
-const { forbidden = [] } = createRequire(import.meta.url)('../../../.dependency-cruiser.cjs') as IConfiguration
+const { forbidden = [] } = createRequire(import.meta.url)(
+  '../../../.dependency-cruiser.cjs',
+) as IConfiguration
 
 /** The names of the rules that a source tree with these files violates. */
 async function violatedBy(files: Readonly<Record<string, string>>): Promise<readonly string[]> {
