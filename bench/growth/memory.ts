@@ -1,7 +1,7 @@
 import { createVerifier, oauth } from '../../src/index.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
-import { answerMessages } from '../../test/support/child.js'
-import { usedBytes } from '../../test/support/heap.js'
+import { answerMessages } from '../../test/support/processes/child.js'
+import { usedBytes } from '../../test/support/processes/heap.js'
 import { AUDIENCE, claimsOf, times } from '../support/tokens.js'
 
 const ISSUER = 'https://issuer.test'

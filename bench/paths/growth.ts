@@ -1,7 +1,7 @@
 import type { GrowthManner, Kind } from '../growth/worker.js'
 import type { Memory } from '../growth/memory.js'
 import { weigh, type Weight } from '../growth/weight.js'
-import { startChild } from '../../test/support/child.js'
+import { startChild } from '../../test/support/processes/child.js'
 import { compare } from '../support/child.js'
 import type { Sample } from '../support/measure.js'
 import { atMost, goal, table, type Effort, type Goal, type Report } from '../support/report.js'

@@ -1,4 +1,4 @@
-import { answerMessages, startChild } from '../../test/support/child.js'
+import { answerMessages, startChild } from '../../test/support/processes/child.js'
 import { interleave } from './statistics.js'
 
 /** Prepares with the first message of the parent process, and replies to each other one with a measurement. */

@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from 'redis'
 import { redisAnswers, redisRevocations, type RedisRevocationsOptions } from '../../../../adapters/redis.js'
 import { createVerifier, oauth, type Verifier } from '../../../../src/index.js'
-import { answerMessages } from '../../child.js'
-import { usedBytes } from '../../heap.js'
+import { answerMessages } from '../../processes/child.js'
+import { usedBytes } from '../../processes/heap.js'
 import { SECRET } from '../../shared-store.js'
 
 /** How a process is started. */

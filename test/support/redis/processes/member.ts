@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http'
 import type { AtEnd } from '../../at-end.js'
-import { startChild } from '../../child.js'
+import { startChild } from '../../processes/child.js'
 import { START } from '../../clock.js'
 import { ISSUER, JWKS, tokenOf } from './fleet-issuer.js'
 import type { Orders, ProgramSettings } from './program.js'

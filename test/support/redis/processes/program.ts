@@ -6,7 +6,7 @@ import { guard } from '../../../../adapters/express.js'
 import { redisRevocations } from '../../../../adapters/redis.js'
 import { createVerifier, oauth } from '../../../../src/index.js'
 import { timers } from '../../../../src/util/timers.js'
-import { answerMessages } from '../../child.js'
+import { answerMessages } from '../../processes/child.js'
 import type { Line } from './decision-log.js'
 
 /** How a process is started. */
