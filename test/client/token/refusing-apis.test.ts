@@ -57,7 +57,7 @@ describe('an API that refuses every token', () => {
   })
 
   it.each([2, 10, 50])(
-    'causes few token requests of %d callers at once that call forget',
+    'causes few token requests of %d simultaneous callers that call forget',
     async (callers) => {
       const bed = await clientBed()
       const tokens = bed.source()
