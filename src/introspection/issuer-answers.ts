@@ -2,7 +2,7 @@ import type { TellIssuerEvent } from '../model/issuer/issuer-events.js'
 import type { RemoteResponse } from '../model/issuer/remote-profile.js'
 import { tokenDigest } from '../model/token-digest.js'
 import type { AnswersInternals } from '../store/answers.js'
-import { UNAVAILABLE, type TellStoreChange } from '../store/guarded-store.js'
+import { BACKGROUND_PATIENCE, UNAVAILABLE, type TellStoreChange } from '../store/guarded-store.js'
 import type { Found, Lease } from '../store/sealed-store.js'
 import { ageOf } from '../store/shared-age.js'
 import { waitingTimes } from '../store/waiting-times.js'
@@ -18,6 +18,8 @@ export interface AnswerNeeds {
   readonly maxAge: number
   /** Lifetime of an active result from the time of its request. */
   readonly keepFor: number
+  /** Seconds for which no request waits for the result, because an earlier one is in use. */
+  readonly spare: number
   /** Expiry of the token if it is known, in seconds since the epoch. */
   readonly expiresAt: number | undefined
   /** Whether the token was not forgotten since the call began. */
@@ -79,14 +81,16 @@ export class IssuerAnswers {
     const name = this.#nameOf(token)
     if (needs.maxAge <= 0) return this.#ask(token, needs, asking, undefined)
     const sent = this.#settings.clock.elapsed()
-    const stored = await store.read(name, this.#tellChange)
+    const spareUntil = timers.elapsed() + needs.spare
+    const patience = (): number => Math.min(BACKGROUND_PATIENCE, spareUntil - timers.elapsed())
+    const stored = await store.read(name, this.#tellChange, patience())
     if (stored === UNAVAILABLE) return this.#ask(token, needs, asking, undefined)
     const result = find(stored, sent)
     if (result !== undefined) return result
     for (const pause of waitingTimes(maxWait)) {
       if (!asking.mayCall()) break
       const claimed = this.#settings.clock.elapsed()
-      const claim = await store.claim(name, Math.max(1, maxWait * 1000), this.#tellChange)
+      const claim = await store.claim(name, Math.max(1, maxWait * 1000), this.#tellChange, patience())
       if (claim === UNAVAILABLE) break
       const late = find(claim.found, claimed)
       if (late !== undefined) {
@@ -149,7 +153,8 @@ export class IssuerAnswers {
     // Negated, because a custom issuer may return an expiry that is not a number.
     if (!(ttl >= 1)) return
     const text = serializeAnswer({ ...response, at: sent.at, age, ttl })
-    if (text !== undefined) await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange)
+    if (text === undefined) return
+    await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange, BACKGROUND_PATIENCE)
   }
 
   /** Reads what the store has for a token; `undefined` if that is nothing, too old, or not about the token. */

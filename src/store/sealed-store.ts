@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredValue } from './contract.js'
-import { GuardedStore, UNAVAILABLE, type StoreHealth, type TellStoreChange } from './guarded-store.js'
+import type { SharedStore, StoredValue } from './contract.js'
+import {
+  BACKGROUND_PATIENCE,
+  GuardedStore,
+  UNAVAILABLE,
+  type StoreHealth,
+  type TellStoreChange,
+} from './guarded-store.js'
 import { deriveKeys, digestOf, LONGEST_SEALED, open, seal, type SealingKeys } from './sealing.js'
 import type { SharedStoreSettings } from './options.js'
 
@@ -47,13 +53,20 @@ export class SealedStore {
     return this.#store.health()
   }
 
-  /** Reads what is stored for a name, which may contain secrets. */
+  /**
+   * Reads what is stored for a name, which may contain secrets.
+   *
+   * @param patience - seconds that an operation may take if they are more than the deadline.
+   */
   async read(
     name: readonly string[],
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<Found | undefined | typeof UNAVAILABLE> {
     const names = this.#keys.map((keys) => ({ keys, key: this.#keyOf(keys, name) }))
-    const values = await this.#store.run((store) => Promise.all(names.map(({ key }) => store.get(key))), tell)
+    const get = (store: SharedStore): Promise<readonly (StoredValue | undefined)[]> =>
+      Promise.all(names.map(({ key }) => store.get(key)))
+    const values = await this.#store.run(get, tell, patience)
     if (values === UNAVAILABLE) return UNAVAILABLE
     const all = names.flatMap(({ keys, key }, index) => {
       const stored = values[index]
@@ -68,13 +81,14 @@ export class SealedStore {
     text: string,
     milliseconds: number,
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<void> {
     const [keys] = this.#keys
     const key = this.#keyOf(keys, name)
     const expiry = Math.floor(milliseconds)
     const sealed = seal(keys, key, text)
     if (expiry < 1 || sealed.length > LONGEST_SEALED) return
-    await this.#store.run((store) => store.set(key, sealed, expiry), tell)
+    await this.#store.run((store) => store.set(key, sealed, expiry), tell, patience)
   }
 
   /** Deletes what is stored for a name. */
@@ -88,19 +102,20 @@ export class SealedStore {
     name: readonly string[],
     milliseconds: number,
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<Claim | typeof UNAVAILABLE> {
     const [keys] = this.#keys
     const key = `${this.#keyOf(keys, name)}:lease`
     const owner = randomBytes(16).toString('base64url')
     // Sent together. The lease first, so that no process stores a value between the reading and the lease.
     const [isTaken, found] = await Promise.all([
-      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell),
-      this.read(name, tell),
+      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell, patience),
+      this.read(name, tell, patience),
     ])
     if (isTaken === UNAVAILABLE || found === UNAVAILABLE) return UNAVAILABLE
     if (!isTaken) return { found, lease: undefined }
     const release = async (): Promise<void> => {
-      await this.#store.run((store) => store.deleteIf(key, owner), tell)
+      await this.#store.run((store) => store.deleteIf(key, owner), tell, BACKGROUND_PATIENCE)
     }
     return { found, lease: { release } }
   }
