@@ -57,6 +57,7 @@ const MAY_IMPORT = {
     'options',
     'http',
     'model',
+    'authentication',
     'keys',
     'introspection',
     'policy',

@@ -32,7 +32,6 @@ const UNIT = [
 const ALONE = [
   'test/adapters/fetch/responses.test.ts',
   'test/adapters/hono/servers.test.ts',
-  'test/http/transport/node-transport.test.ts',
   'test/jwt/jose-load.test.ts',
   'test/jwt/signature-queue.test.ts',
   'test/outage/process.test.ts',

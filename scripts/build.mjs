@@ -44,8 +44,8 @@ async function bundleModules(sources, external, options) {
     external: [/^node:/, /^@nestjs/, ...external],
     plugins: [{ name: 'jose', resolveId: (id) => (id === 'jose' ? jose : null) }],
     treeshake: { moduleSideEffects: (id) => !isJose(id) },
-    onLog(_level, { message }) {
-      throw new Error(message)
+    onLog(level, { message }) {
+      if (level === 'warn') throw new Error(message)
     },
   })
   return bundle.generate({ minifyInternalExports: false, hoistTransitiveImports: false, ...options })
@@ -54,6 +54,7 @@ async function bundleModules(sources, external, options) {
 const bundleEcmaScript = () =>
   bundleModules([...importable, ...runnable], Object.keys({ ...dependencies, ...peerDependencies }), {
     entryFileNames: '[name].js',
+    experimentalMinChunkSize: 30_000,
     chunkFileNames: (chunk) => `shared/${nameOfShared(chunk)}.js`,
   })
 

@@ -1,37 +1,12 @@
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { ConfigurationError } from '../../src/options/configuration-error.js'
-import { processWide } from '../../src/util/process-wide.js'
+import { hasAccepted } from './acceptances.js'
 import { incomingOf } from './exchange.js'
-import { GUARD_MARK, isPublic, type Target } from './requirements.js'
+import { GUARD_MARK, isPublic } from './requirements.js'
 import type { RouteGuards } from './route-guards.js'
 
 /** Injection token of the guards of the module. Shared by all copies of the package. */
 export const ROUTE_GUARDS = Symbol.for('m2m-guard@0/nestjs-route-guards')
-
-/** A guard that has accepted a request for a handler of a class. Classes may inherit one handler. */
-interface Acceptance {
-  readonly guards: RouteGuards
-  readonly type: Target
-  readonly handler: Target
-}
-
-/**
- * What guards have accepted, by request. A guard of the whole application and the one that a decorator adds are different
- * instances, and only the first decides.
- */
-const accepted = processWide(
-  Symbol.for('m2m-guard@0/nestjs-accepted/2'),
-  () => new WeakMap<object, readonly Acceptance[]>(),
-)
-
-/** Whether a guard of the module or of `guard()` has accepted the request of a context for its handler. */
-export function hasAccepted(context: ExecutionContext, guards?: RouteGuards): boolean {
-  const earlier = accepted.get(incomingOf(context.switchToHttp().getRequest<object>())) ?? []
-  const [type, handler] = [context.getClass(), context.getHandler()]
-  return earlier.some(
-    (entry) => entry.type === type && entry.handler === handler && (guards ?? entry.guards) === entry.guards,
-  )
-}
 
 /**
  * Guard for HTTP routes of Nest: lets a request continue only with an access token that the verifier, the policy of the
@@ -67,17 +42,12 @@ export class M2mGuard implements CanActivate {
 
   /** Whether a request may continue. Rejects with a `RefusalException` if it is refused. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    if (isPublic(context.getClass(), context.getHandler())) return true
+    const [type, handler] = [context.getClass(), context.getHandler()]
+    if (isPublic(type, handler)) return true
     requireHttp(context)
-    return hasAccepted(context, this.#guards) || this.#decide(context)
-  }
-
-  async #decide(context: ExecutionContext): Promise<boolean> {
-    const isAdmitted = await this.#guards.admits(context)
-    const incoming = incomingOf(context.switchToHttp().getRequest<object>())
-    const acceptance = { guards: this.#guards, type: context.getClass(), handler: context.getHandler() }
-    if (isAdmitted) accepted.set(incoming, [...(accepted.get(incoming) ?? []), acceptance])
-    return isAdmitted
+    const request = context.switchToHttp().getRequest<object>()
+    if (hasAccepted(incomingOf(request), type, handler, this.#guards)) return true
+    return this.#guards.admits(request, context)
   }
 }
 

@@ -1,7 +1,9 @@
 import { Inject, Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { ConfigurationError } from '../../src/options/configuration-error.js'
 import { processWide } from '../../src/util/process-wide.js'
-import { hasAccepted, M2mGuard, requireHttp, ROUTE_GUARDS } from './guard.js'
+import { hasAccepted } from './acceptances.js'
+import { incomingOf } from './exchange.js'
+import { M2mGuard, requireHttp, ROUTE_GUARDS } from './guard.js'
 import { GUARDS_METADATA, isPublic, metadata, type Target } from './requirements.js'
 import type { RouteGuards } from './route-guards.js'
 
@@ -39,7 +41,7 @@ export class RequirementGuard implements CanActivate {
     const type = context.getClass()
     if (isPublic(type, handler)) return true
     requireHttp(context)
-    if (hasAccepted(context)) return true
+    if (hasAccepted(incomingOf(context.switchToHttp().getRequest<object>()), type, handler)) return true
     const guard = guardIn(handler) ?? guardIn(type) ?? this.#ofModule
     if (guard !== undefined) return guard.canActivate(context)
     throw new ConfigurationError(

@@ -131,15 +131,27 @@ function keyOf(prototype: object, handler: Target): string | symbol | undefined 
   )
 }
 
+/** Whether handlers are public, by handler and class. Decorators cannot change after the first request. */
+const isPublicByHandler = new WeakMap<Target, WeakMap<Target, boolean>>()
+
 /**
  * Whether a handler is public: it is declared public, or its class is and the handler has neither a requirement nor a guard.
  * A requirement of a class does not apply to a handler that is declared public. A guard on the same class or handler as
  * `@Public()` decides, so that a contradiction opens nothing.
+ *
+ * The metadata of a handler is read once, because that takes longer than the decision about a cached token.
  */
 export function isPublic(type: Target, handler: Target): boolean {
+  let byType = isPublicByHandler.get(handler)
+  if (byType === undefined) isPublicByHandler.set(handler, (byType = new WeakMap()))
+  let isFound = byType.get(type)
+  if (isFound === undefined) byType.set(type, (isFound = readsPublic(type, handler)))
+  return isFound
+}
+
+function readsPublic(type: Target, handler: Target): boolean {
   if (hasOwnGuard(handler)) return false
   if (isDeclaredPublic(handler)) return true
-  // The methods that it overrides are searched last, because this runs on every request.
   return (
     isPublicClass(type) &&
     [handler, ...overriddenBy(type, handler)].every((one) => ownPolicies(one).length === 0)

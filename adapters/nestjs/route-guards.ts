@@ -9,18 +9,32 @@ import { setTokenProperty } from '../../src/guard/request-property.js'
 import { storeOnRawHeaders } from '../../src/guard/request-state.js'
 import type { Policy } from '../../src/policy/policy.js'
 import type { Verifier } from '../../src/verifier/verifier.js'
-import { closeIfUnread, exchangeOf, ignoreWritesAfterResponse, type Exchange } from './exchange.js'
+import { storeAcceptance, type Acceptance } from './acceptances.js'
+import {
+  closeIfUnread,
+  exchangeOf,
+  ignoreWritesAfterResponse,
+  incomingOf,
+  type Exchange,
+} from './exchange.js'
 import { RefusalException } from './exception.js'
 import { policiesOf, type Target } from './requirements.js'
 import type { NestGuardOptions, NestOnRefusal } from './types.js'
 
 type NestGuard = Guard<IncomingMessage, NestOnRefusal>
+type NestResult = GuardResult<NestOnRefusal>
+
+/** The guard of a handler, and the list that is stored for each request that it accepts. */
+interface Route {
+  readonly guard: NestGuard
+  readonly acceptance: readonly [Acceptance]
+}
 
 /** The guards of one verifier, policy and options: one for each handler with a different set of requirements. */
 export class RouteGuards {
   readonly #create: (added: readonly Policy[]) => NestGuard
   readonly #withoutRequirements: NestGuard
-  readonly #byHandler = new WeakMap<Target, WeakMap<Target, NestGuard>>()
+  readonly #byHandler = new WeakMap<Target, WeakMap<Target, Route>>()
 
   /** @throws ConfigurationError if the verifier, the policy or an option is invalid. */
   constructor(verifier: Verifier, policy: Policy | undefined, options: NestGuardOptions | undefined) {
@@ -39,42 +53,57 @@ export class RouteGuards {
 
   /** Returns the guard of a handler. Its requirements and the policy are one decision, so that a request has one event. */
   guardOf(type: Target, handler: Target): NestGuard {
+    return this.#routeOf(type, handler).guard
+  }
+
+  #routeOf(type: Target, handler: Target): Route {
     let byType = this.#byHandler.get(handler)
     if (byType === undefined) this.#byHandler.set(handler, (byType = new WeakMap()))
-    let guard = byType.get(type)
-    if (guard === undefined) {
+    let route = byType.get(type)
+    if (route === undefined) {
       const policies = policiesOf(type, handler)
-      guard = policies.length === 0 ? this.#withoutRequirements : this.#create(policies)
-      byType.set(type, guard)
+      const guard = policies.length === 0 ? this.#withoutRequirements : this.#create(policies)
+      route = { guard, acceptance: [{ guards: this, type, handler }] }
+      byType.set(type, route)
     }
-    return guard
+    return route
   }
 
   /**
-   * Whether a request may continue.
+   * Whether a request may continue. The result is a promise only if it has to wait, because Nest continues sooner without.
    *
    * @throws RefusalException if it is refused.
    */
-  async admits(context: ExecutionContext): Promise<boolean> {
-    const guard = this.guardOf(context.getClass(), context.getHandler())
-    const exchange = exchangeOf(context)
-    const { incoming } = exchange
-    const entered = guard.enter(incoming, incoming)
-    const result = entered instanceof Promise ? await entered : entered
-    // Does not run the handler if the caller disconnected during a call to the issuer.
-    if (entered instanceof Promise && exchange.outgoing.destroyed) {
-      exchange.abandon()
-      return endOfRequest()
+  admits(request: object, context: ExecutionContext): boolean | Promise<boolean> {
+    const { guard, acceptance } = this.#routeOf(context.getClass(), context.getHandler())
+    const incoming = incomingOf(request)
+    const proceed = (result: NestResult): boolean | Promise<boolean> => {
+      if (!result.passes) return refuse(guard, result, exchangeOf(context), context)
+      setTokenProperty(request, result)
+      storeAcceptance(incoming, acceptance)
+      return true
     }
-    if (!result.passes) return refuse(guard, result, exchange, context)
-    setTokenProperty(exchange.request, result)
-    return true
+    const entered = guard.enter(incoming, incoming)
+    return entered instanceof Promise ? continueIfConnected(entered, context, proceed) : proceed(entered)
   }
+}
+
+/** Does not run the handler if the caller disconnected during a call to the issuer. */
+async function continueIfConnected(
+  entered: Promise<NestResult>,
+  context: ExecutionContext,
+  proceed: (result: NestResult) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const result = await entered
+  const exchange = exchangeOf(context)
+  if (!exchange.outgoing.destroyed) return proceed(result)
+  exchange.abandon()
+  return endOfRequest()
 }
 
 async function refuse(
   { settings: { body } }: NestGuard,
-  { refusal, onRefusal }: Extract<GuardResult<NestOnRefusal>, { passes: false }>,
+  { refusal, onRefusal }: Extract<NestResult, { passes: false }>,
   exchange: Exchange,
   context: ExecutionContext,
 ): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { metrics, type BatchObservableCallback, type Meter } from '@opentelemetry/api'
 import type { TokenSource } from '../../src/client/source.js'
 import { INSTRUMENT_SOURCE_OPTIONS } from '../../src/metrics/options.js'
-import { TOKEN_INSTRUMENTS } from '../../src/metrics/token-instruments.js'
+import { TOKEN_ATTRIBUTES, TOKEN_INSTRUMENTS } from '../../src/metrics/token-instruments.js'
 import { measureTokenEvent, readTokens, TOKEN_READINGS } from '../../src/metrics/token-readings.js'
 import { readOptions } from '../../src/options/read-options.js'
 import type { TableOf } from '../../src/options/reader.js'
@@ -30,6 +30,8 @@ export function instrumentSource(source: TokenSource, options: InstrumentSourceO
   const meter = (given as Meter | undefined) ?? metrics.getMeter(SCOPE)
   const duration = createHistogram(meter, TOKEN_INSTRUMENTS.requestDuration)
   const refusals = meter.createCounter(TOKEN_INSTRUMENTS.refusal.name, TOKEN_INSTRUMENTS.refusal)
+  // A counter that starts with its first refusal has no increase at that time, so that an alert misses it.
+  refusals.add(0, { [TOKEN_ATTRIBUTES.source]: name })
   const stopObserving = source.observe({
     onEvent: (event) => {
       const measured = measureTokenEvent(name, event)

@@ -70,6 +70,8 @@ class SourceMetrics {
         `already belongs to a token source of this registry: '${name}'. Give each source another name`,
       )
     this.#sources.set(name, source)
+    // A counter that starts with its first refusal has no increase at that time, so that an alert misses it.
+    this.#refusals.inc(labelsOf({ [TOKEN_ATTRIBUTES.source]: name }), 0)
     const stopObserving = source.observe({
       onEvent: (event) => {
         const measured = measureTokenEvent(name, event)

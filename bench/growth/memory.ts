@@ -15,7 +15,8 @@ answerMessages(measure)
 async function measure(count: number) {
   const verifier = createVerifier({
     issuers: [oauth({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [key.jwk] } })],
-    cache: { maxTokens: count + 1 },
+    // No token is evicted, because the memory of all of them is divided by their number.
+    cache: { maxTokens: count + 1, maxBytes: 2 ** 32 },
   })
   // The first token creates everything that exists once. Every token is used twice, because a cache may defer work.
   const tokens = times(count + 1, mint)

@@ -1,5 +1,4 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { TlsIdentity } from '../http/transport/messages.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import { readOptions } from '../options/read-options.js'
@@ -125,7 +124,8 @@ export function certificateFiles(files: CertificateFiles): () => Promise<ClientC
 
 async function readText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    // Loaded on first use, because most services have no certificate.
+    return await process.getBuiltinModule('node:fs/promises').readFile(path, 'utf8')
   } catch {
     throw new SecretError(`certificateFiles: cannot read ${path}`)
   }

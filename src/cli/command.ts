@@ -86,7 +86,7 @@ export interface Command {
   readonly isDestructive: boolean
   /** Exit codes of the command; `undefined` for those of most commands. */
   readonly exitCodes: OwnExitCodes | undefined
-  readonly prepare: (call: CommandInput<never>) => PreparedCommand
+  readonly prepare: (call: CommandInput<never>) => PreparedCommand | Promise<PreparedCommand>
 }
 
 interface Spec<O extends Options> {
@@ -101,7 +101,7 @@ interface Spec<O extends Options> {
   readonly uses?: readonly string[]
   readonly effect: 'reads' | 'changes' | 'destroys'
   readonly exitCodes?: OwnExitCodes
-  readonly prepare: (call: CommandInput<Values<O>>) => PreparedCommand
+  readonly prepare: (call: CommandInput<Values<O>>) => PreparedCommand | Promise<PreparedCommand>
 }
 
 /** Creates a row of the command table. The options determine the types of `values`. */

@@ -10,7 +10,7 @@ import { OutputError, show } from './output/output.js'
 import { readSecrets } from './input/secrets.js'
 import { chooseVendor, select, vendorIn, type Selection } from './input/select.js'
 import type { Terminal } from './terminal.js'
-import { missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './input/environment.js'
+import { describeNeeds, missingOf, valueOf, VARIABLE_NAMES, VARIABLES } from './input/environment.js'
 import { readVersion } from './version.js'
 import { waitFor } from '../util/abort.js'
 
@@ -45,20 +45,28 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   }
   const command = chooseVendor(selection, terminal.env)
   run.command = command
-  const args = readArguments(command, selection.rest)
-  const missing = missingOf(terminal.env, command.needs)
+  const args = readArguments(command, selection.rest, terminal.env)
+  const missing = missingOf({ ...terminal.env, ...variablesIn(command, args) }, command.needs)
   if (missing.length > 0) {
-    const sets = command.needs.map((set) => set.join(' and ')).join(', or ')
+    const verb = missing.length === 1 ? 'is' : 'are'
     throw new UsageError(
-      `${command.name}: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set. Set ${sets} in the environment`,
+      `${command.name}: ${missing.join(', ')} ${verb} not set. Set ${describeNeeds(command.needs)} in the environment`,
     )
   }
   const { call, isStdinUsed } = await readCall(command, args, terminal, run)
-  const prepared = command.prepare(call as never)
+  const prepared = await waitFor(Promise.resolve(command.prepare(call as never)), terminal.signal)
   if (prepared.question !== undefined && !args.yes) await confirm(prepared.question, terminal, isStdinUsed)
   run.hasStarted = true
   // A command that does not react to Ctrl-C ends nevertheless, such as one that imports a module.
   return show(await waitFor(prepared.run(), terminal.signal), terminal, args)
+}
+
+/** The variables that options of the command line stand for. */
+function variablesIn({ options }: Command, { values }: Arguments): Readonly<Record<string, string>> {
+  const set = Object.entries(options).filter(([name]) => values[name] !== undefined)
+  return Object.fromEntries(
+    set.flatMap(([name, { variable }]) => (variable === undefined ? [] : [[variable, String(values[name])]])),
+  )
 }
 
 /** Returns the input of a command, with secrets instead of their sources. */

@@ -58,7 +58,7 @@ export interface TokenSource {
    *   included), because a stream cannot be sent again; the token is then renewed for the next request. The 401
    *   is also returned if no other token can be obtained, and for 1 s after a renewal caused by a 401. This
    *   interval doubles to 5 minutes unless the API accepts the new tokens for some time, so that an API that
-   *   refuses valid tokens cannot overload the issuer.
+   *   refuses valid tokens cannot overload the issuer. With several `allowedOrigins`, each has its own interval.
    * - Redirects follow the fetch standard, 20 at most. The token is sent to allowed origins only. After a
    *   redirect to another origin it is not attached again. `response.url` is the last URL; `response.redirected`
    *   stays `false`.
@@ -118,7 +118,8 @@ export interface TokenSource {
   readonly refresh: (request?: TokenRequest) => Promise<string>
 
   /**
-   * Ends every backoff and every interval after a refused token, so that the next call sends a token request. Cached tokens stay.
+   * Ends every backoff and every interval after a refused token, so that the next call sends a token request, and forgets the age
+   * limits that APIs have stated. Cached tokens stay.
    * For an operator, after the cause of an outage is removed.
    *
    * @example

@@ -5,9 +5,14 @@ export function pathOf({ originalUrl, url }: GuardedRequest): string | undefined
   const target: unknown = originalUrl ?? url
   if (typeof target !== 'string') return undefined
   if (target.startsWith('/')) return withoutQuery(target)
+  const simple = SIMPLE_URL.exec(target)?.[1]
+  if (simple !== undefined && !simple.includes('/.')) return simple
   const path = URL.canParse(target) ? new URL(target).pathname : target
   return withoutQuery(path).replace(USER_INFORMATION, '$1')
 }
+
+/** A URL without user information whose path `URL` returns unchanged, unless it has dot segments. Saves two parsers per event. */
+const SIMPLE_URL = /^https?:\/\/[a-z\d.-]+(?::\d{1,4})?(\/[\w\-./]*)(?:[?#]|$)/
 
 function withoutQuery(path: string): string {
   const end = path.search(/[?#]/)

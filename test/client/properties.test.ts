@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tokenSource, TokenSourceError, type TokenSource } from '../../src/client/index.js'
+import { APIS, ORIGINS, type ApiAnswer } from './apis.js'
 import { manualClock, type TestClock } from '../support/clock.js'
 import { passDeadlines } from '../support/setup/deadlines.js'
 import { manualIssuer, type ManualAnswer, type ManualIssuer } from '../support/servers/manual-issuer.js'
@@ -15,7 +16,8 @@ const SETS = ['a', 'b', 'a b'] as const
 const EARLIEST_BY_AGE = 7
 /** Renewals that refusals may cause at first, and seconds for each further one. */
 const [REFUSAL_BURST, REFUSAL_SECONDS] = [10, 5]
-const API = 'https://api.test'
+/** Each API has its own interval, and so has `forget`, which names none. */
+const INTERVALS = ORIGINS.length + 1
 /** Longest backoff: 60 s, or twice the longest `Retry-After` of these tests. */
 const LONGEST_BACKOFF = 60
 
@@ -30,23 +32,6 @@ interface Model {
   isLimited: boolean
 }
 
-/** How the API answers the request with this number. */
-type ApiAnswer = (count: number) => Response
-
-const refusal = (maxAge: number | undefined): Response => {
-  const limit = maxAge === undefined ? '' : `, max_age="${maxAge}"`
-  const challenge = `Bearer error="invalid_token"${limit}`
-  return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
-}
-
-const APIS: Readonly<Record<string, ApiAnswer>> = {
-  accepts: () => new Response('ok'),
-  refuses: () => refusal(undefined),
-  alternates: (count) => (count % 2 === 1 ? refusal(undefined) : new Response('ok')),
-  'alternates with max_age 1': (count) => (count % 2 === 1 ? refusal(1) : new Response('ok')),
-  'refuses with max_age 12': () => refusal(12),
-}
-
 interface Real {
   readonly clock: TestClock
   readonly issuer: ManualIssuer
@@ -55,7 +40,8 @@ interface Real {
   readonly startedAt: number
   /** Whether every set has a place in the cache. */
   readonly isRoomy: boolean
-  readonly api: { answer: ApiAnswer }
+  /** The answers of the APIs, by origin. */
+  readonly apis: Record<(typeof ORIGINS)[number], ApiAnswer>
 }
 
 type Command = fc.AsyncCommand<Model, Real>
@@ -93,7 +79,7 @@ function expectFewRequests(
   if (!isRoomy) return
   const seconds = clock.now() - startedAt
   const renewals = Math.floor(seconds / (isLimited ? EARLIEST_BY_AGE : EARLIEST_RENEWAL))
-  const most = SETS.length * (REFUSAL_BURST + Math.floor(seconds / REFUSAL_SECONDS))
+  const most = SETS.length * INTERVALS * (REFUSAL_BURST + Math.floor(seconds / REFUSAL_SECONDS))
   expect(issuer.issued()).toBeLessThanOrEqual(SETS.length * (1 + renewals) + Math.min(refusals, most))
 }
 
@@ -145,31 +131,37 @@ const refuse = fc.constantFrom(...SETS).map((scopes) =>
   }),
 )
 
-const send = fc.constantFrom(...SETS).map((scopes) =>
-  command(`fetch with ${scopes}`, (_, { source, callers }) => {
-    const sent = source.fetch(API, {}, { scopes }).then(
-      ({ status }) => expect([200, 401]).toContain(status),
+const send = fc.tuple(fc.constantFrom(...SETS), fc.constantFrom(...ORIGINS)).map(([scopes, origin]) =>
+  command(`fetch from ${origin} with ${scopes}`, (_, { source, callers }) => {
+    const sent = source.fetch(origin, {}, { scopes }).then(
+      ({ status }) => expect([200, 401, 503]).toContain(status),
       (error: unknown) => expect(error).toBeInstanceOf(TokenSourceError),
     )
     callers.push(sent.then(() => undefined))
   }),
 )
 
-const change = fc.constantFrom(...Object.entries(APIS)).map(([name, answer]) =>
-  command(`the API ${name}`, (_, { api }) => {
-    api.answer = answer
-  }),
-)
+const change = fc
+  .tuple(fc.constantFrom(...Object.entries(APIS)), fc.constantFrom(...ORIGINS))
+  .map(([[name, answer], origin]) =>
+    command(`the API ${origin} ${name}`, (_, { apis }) => {
+      apis[origin] = answer
+    }),
+  )
 
 const burst = fc
-  .record({ scopes: fc.constantFrom(...SETS), times: fc.integer({ min: 5, max: 40 }) })
-  .map(({ scopes, times }) =>
+  .record({
+    scopes: fc.constantFrom(...SETS),
+    times: fc.integer({ min: 5, max: 40 }),
+    origin: fc.constantFrom(...ORIGINS),
+  })
+  .map(({ scopes, times, origin }) =>
     command(
-      `${times} requests with ${scopes}, one each second, from an issuer that works`,
+      `${times} requests to ${origin} with ${scopes}, one each second, from an issuer that works`,
       async (model, real) => {
         const stop = real.issuer.answerAll('token')
         for (let index = 0; index < times; index += 1) {
-          await real.source.fetch(API, {}, { scopes }).catch(() => undefined)
+          await real.source.fetch(origin, {}, { scopes }).catch(() => undefined)
           real.clock.pass(1)
           expectFewRequests(model, real)
         }
@@ -220,19 +212,23 @@ function create(maxTokens: number): { readonly model: Model; readonly real: Real
   const clock = manualClock()
   const issuer = manualIssuer(clock.read, LIFETIME)
   const model: Model = { last: new Map(), refused: new Set(), refusals: 0, isLimited: false }
-  const api = { answer: APIS['accepts']! }
+  const accepts = APIS['accepts']!
+  const apis: Real['apis'] = { 'https://api.test': accepts, 'https://other.test': accepts }
   let count = 0
   const fetch: typeof globalThis.fetch = (input, init) => {
-    if (!(input instanceof URL ? input.href : (input as string)).startsWith(API))
-      return issuer.fetch(input, init)
-    const response = api.answer((count += 1))
+    const { origin } = new URL(input instanceof URL ? input.href : input)
+    const answer = Object.entries(apis).find(([api]) => api === origin)?.[1]
+    if (answer === undefined) return issuer.fetch(input, init)
+    const response = answer((count += 1))
     if (response.status === 401) {
       model.refusals += 1
       model.refused.add(new Headers(init?.headers).get('authorization')!.replace('Bearer ', ''))
       // A set may hold a newer token than its last caller received, and that one is refused now.
       model.last.clear()
     }
-    model.isLimited ||= response.headers.get('www-authenticate')?.includes('max_age') === true
+    model.isLimited ||= /invalid_token", max_age="\d{1,9}"/.test(
+      response.headers.get('www-authenticate') ?? '',
+    )
     return Promise.resolve(response)
   }
   const source = tokenSource({
@@ -240,7 +236,7 @@ function create(maxTokens: number): { readonly model: Model; readonly real: Real
     clientId: 'x',
     clientSecret: 'y',
     fetch,
-    allowedOrigins: API,
+    allowedOrigins: ORIGINS,
     clock: clock.read,
     deadline: DEADLINE,
     maxTokens,
@@ -252,7 +248,7 @@ function create(maxTokens: number): { readonly model: Model; readonly real: Real
     callers: [],
     startedAt: clock.now(),
     isRoomy: maxTokens >= SETS.length,
-    api,
+    apis,
   }
   return { model, real }
 }

@@ -12,7 +12,7 @@ const signing = createSigningKey('k', 'ES256', {})
 const token = signJwt(
   signing,
   { alg: 'ES256', kid: 'k' },
-  { iss: ISSUER, aud: 'orders', sub: 'billing', exp: Date.now() / 1000 + 60 },
+  { iss: ISSUER, aud: 'orders', sub: 'billing', exp: Date.now() / 1000 + 3600 },
 )
 
 function keyInUse(): VerificationKey {

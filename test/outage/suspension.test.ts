@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { tokenSource } from '../../src/client/index.js'
 import { createVerifier, oauth } from '../../src/index.js'
 import { oauthTokens } from '../../src/management/index.js'
@@ -6,41 +6,10 @@ import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { createClock } from '../../src/options/clock.js'
 import { Suspension } from '../../src/util/clock.js'
 import { answerTo } from '../support/outcomes.js'
+import { systemClocks } from '../support/system-clocks.js'
 import { undecidable } from './support.js'
 
 const HOUR = 3600
-
-/** Both clocks of the system, which a test sets. */
-interface SystemClocks {
-  /** Advances both clocks. */
-  readonly pass: (seconds: number) => void
-  /** Suspends the machine or sets the wall clock: the monotonic clock does not advance. */
-  readonly suspend: (seconds: number) => void
-  /** Number of readings of both clocks. */
-  readonly reads: () => number
-}
-
-function systemClocks(): SystemClocks {
-  const start = { monotonic: performance.now(), now: Date.now() }
-  const added = { monotonic: 0, now: 0 }
-  const spies = [
-    vi.spyOn(performance, 'now').mockImplementation(() => start.monotonic + added.monotonic * 1000),
-    vi.spyOn(Date, 'now').mockImplementation(() => start.now + added.now * 1000),
-  ]
-  onTestFinished(() => {
-    for (const spy of spies) spy.mockRestore()
-  })
-  return {
-    pass(seconds) {
-      added.monotonic += seconds
-      added.now += seconds
-    },
-    suspend(seconds) {
-      added.now += seconds
-    },
-    reads: () => spies.reduce((sum, { mock }) => sum + mock.calls.length, 0),
-  }
-}
 
 async function startIssuer(): Promise<TestIssuer> {
   const issuer = await createTestIssuer()

@@ -57,7 +57,7 @@ describe.concurrent.each(NODE_LINES)('the packed tarball on Node %s', (line) => 
       async ({ index }, { expect }) => {
         // One process guards an API in each framework. Hono is the last, because its server replaces the global Response.
         const frameworks = FRAMEWORKS.map(({ adapter, name }) => `${adapter}:${name}`)
-        printing ??= run(node, [join('src', consumer), ...frameworks], project.path)
+        printing ??= run(node, [join('src/guarding', consumer), ...frameworks], project.path)
         const printed = (await printing).trimEnd().split('\n')
         expect(printed).toHaveLength(FRAMEWORKS.length)
         expect(JSON.parse(printed[index]!)).toEqual({
@@ -80,7 +80,7 @@ describe.concurrent.each(NODE_LINES)('the packed tarball on Node %s', (line) => 
   })
 
   it.for(['calling-esm.mjs', 'calling-cjs.cjs'])('calls and manages: %s', async (consumer, { expect }) => {
-    expect(JSON.parse(await run(node, [join('src', consumer)], project.path))).toEqual({
+    expect(JSON.parse(await run(node, [join('src/calling', consumer)], project.path))).toEqual({
       client: true,
       revoked: true,
       problem: 'credentials_refused',
@@ -96,8 +96,8 @@ describe.concurrent.each([
 ])('the packed tarball from TypeScript, as $type with module $module', ({ type, module }) => {
   // The frameworks' own declarations are not ours to check; those of the package are, in the second case.
   it.for([
-    { what: 'a guarded API', files: ['src/typed.ts'], skipLibCheck: true },
-    { what: 'every declaration of the package', files: ['src/imports.ts'], skipLibCheck: false },
+    { what: 'a guarded API', files: ['src/types/typed.ts'], skipLibCheck: true },
+    { what: 'every declaration of the package', files: ['src/types/imports.ts'], skipLibCheck: false },
   ])('type-checks strictly: $what', async ({ files, skipLibCheck }, { expect }) => {
     const folder = consumerFolder(`${type}-${module}-${skipLibCheck}`, type)
     writeFileSync(
@@ -133,6 +133,6 @@ it('the packed tarball runs compiled TypeScript', async () => {
     '--types',
     'node',
   ]
-  await run(tool('tsc'), ['--ignoreConfig', ...flags, '--outDir', 'out', 'src/typed.ts'], folder)
+  await run(tool('tsc'), ['--ignoreConfig', ...flags, '--outDir', 'out', 'src/types/typed.ts'], folder)
   expect(await run(process.execPath, ['out/typed.js'], folder)).toBe('true token_inactive\nBearer \n')
 })

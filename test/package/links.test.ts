@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { packedTarball } from '../support/packed/packed-package.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -14,15 +15,13 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest
 
+/** The files of the tarball, as paths of this project. */
 function shippedFiles(): readonly string[] {
-  const printed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32',
-  })
-  const [packed] = JSON.parse(printed) as [{ readonly files: readonly { readonly path: string }[] }]
-  return packed.files.map(({ path }) => path)
+  const printed = execFileSync('tar', ['-tzf', packedTarball()], { encoding: 'utf8' })
+  return printed
+    .trim()
+    .split('\n')
+    .map((path) => path.replace('package/', ''))
 }
 
 /**

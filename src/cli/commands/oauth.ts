@@ -1,37 +1,27 @@
 import { fingerprintOf, tokenDigest } from '../../model/token-digest.js'
-import { tokenSource } from '../../client/index.js'
+import { tokenSource, type ClientAuthenticationMethod } from '../../client/index.js'
 import { oauthTokens, type OAuthTokens } from '../../management/index.js'
 import { command, omitUndefined, type CommandInput } from '../command.js'
 import { EXIT } from '../exit-code.js'
-import { choice, repeatable, text } from '../input/option.js'
 import { requiredVariable } from '../input/environment.js'
+import { authentication, OAUTH_CLIENT, OAUTH_CLIENT_USES, readOAuthClient } from '../input/oauth-client.js'
+import { repeatable, text } from '../input/option.js'
 
-const CLIENT = [['OAUTH_ISSUER', 'OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET']] as const
 const TOKEN = { name: 'token', help: 'source of the token', isSecret: true } as const
 
-const authentication = choice(
-  ['basic', 'post'],
-  'sends the credentials in the header (basic) or in the form (post); default basic',
-)
 const tokenTypeHint = text('KIND', 'kind of the token: access_token or refresh_token')
 
 type OAuthCall = Pick<
-  CommandInput<{ readonly authentication: 'basic' | 'post' | undefined }>,
+  CommandInput<{ readonly authentication: ClientAuthenticationMethod | undefined }>,
   'env' | 'limits' | 'values'
 >
 
-function connect(
+async function connect(
   { env, limits, values }: OAuthCall,
   endpoints: { readonly introspectionEndpoint?: string; readonly revocationEndpoint?: string },
-): OAuthTokens {
-  return oauthTokens({
-    ...limits,
-    ...endpoints,
-    ...omitUndefined({ authentication: values.authentication }),
-    issuer: requiredVariable(env, 'OAUTH_ISSUER'),
-    clientId: requiredVariable(env, 'OAUTH_CLIENT_ID'),
-    clientSecret: requiredVariable(env, 'OAUTH_CLIENT_SECRET'),
-  })
+): Promise<OAuthTokens> {
+  const client = await readOAuthClient(env, values.authentication)
+  return oauthTokens({ ...limits, ...endpoints, ...client, issuer: requiredVariable(env, 'OAUTH_ISSUER') })
 }
 
 const create = command({
@@ -46,22 +36,21 @@ const create = command({
     authentication,
   },
   example: `tokens create --vendor oauth --scopes 'orders:read' --resource https://orders.internal`,
-  needs: CLIENT,
+  needs: OAUTH_CLIENT,
+  uses: OAUTH_CLIENT_USES,
   effect: 'reads',
-  prepare: ({ values, env, signal, limits }) => {
+  prepare: async ({ values, env, signal, limits }) => {
     const { tokenEndpoint } = values
     const source = tokenSource({
       ...limits,
+      ...(await readOAuthClient(env, values.authentication)),
       ...(tokenEndpoint === undefined
         ? { issuer: requiredVariable(env, 'OAUTH_ISSUER') }
         : { tokenEndpoint }),
-      ...omitUndefined({ authentication: values.authentication }),
-      clientId: requiredVariable(env, 'OAUTH_CLIENT_ID'),
-      clientSecret: requiredVariable(env, 'OAUTH_CLIENT_SECRET'),
     })
     const { scopes, audience, resource } = values
     const request = omitUndefined({ scopes, audience, resource })
-    return { run: async () => ({ item: { token: await source.getToken({ ...request, signal }) } }) }
+    return { run: async () => ({ item: await source.getTokenInfo({ ...request, signal }) }) }
   },
 })
 
@@ -77,11 +66,12 @@ const introspect = command({
     authentication,
   },
   example: 'tokens introspect env:TOKEN --vendor oauth',
-  needs: CLIENT,
+  needs: OAUTH_CLIENT,
+  uses: OAUTH_CLIENT_USES,
   effect: 'reads',
-  prepare: ({ values, operand: token, signal, ...call }) => {
+  prepare: async ({ values, operand: token, signal, ...call }) => {
     const { introspectionEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, omitUndefined({ introspectionEndpoint }))
+    const tokens = await connect({ ...call, values }, omitUndefined({ introspectionEndpoint }))
     return {
       run: async () => {
         const item = await tokens.introspect({ token, ...omitUndefined({ tokenTypeHint: hint }) }, { signal })
@@ -103,11 +93,12 @@ const revoke = command({
     authentication,
   },
   example: 'tokens revoke env:TOKEN --vendor oauth --token-type-hint access_token',
-  needs: CLIENT,
+  needs: OAUTH_CLIENT,
+  uses: OAUTH_CLIENT_USES,
   effect: 'destroys',
-  prepare: ({ values, operand: token, signal, ...call }) => {
+  prepare: async ({ values, operand: token, signal, ...call }) => {
     const { revocationEndpoint, tokenTypeHint: hint } = values
-    const tokens = connect({ ...call, values }, omitUndefined({ revocationEndpoint }))
+    const tokens = await connect({ ...call, values }, omitUndefined({ revocationEndpoint }))
     const fingerprint = fingerprintOf(tokenDigest(token))
     return {
       question: () =>

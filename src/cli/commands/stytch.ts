@@ -61,7 +61,7 @@ const createToken = command({
       clientSecret: requiredVariable(env, 'STYTCH_CLIENT_SECRET'),
     })
     return {
-      run: async () => ({ item: { token: await source.getToken({ ...omitUndefined(values), signal }) } }),
+      run: async () => ({ item: await source.getTokenInfo({ ...omitUndefined(values), signal }) }),
     }
   },
 })

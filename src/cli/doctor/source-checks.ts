@@ -36,7 +36,7 @@ const REQUEST_ADVICE: Readonly<Record<TokenSourceError['reason'], string>> = {
   request_refused: 'Compare scopes, audience and resource with what the issuer allows this client.',
   issuer_unavailable: 'Check the URL, DNS, the proxy and the network of this machine.',
   answer_unreadable:
-    'Check that the URL is that of the token endpoint, and that no proxy or login page responds.',
+    'Check the URLs of the issuer and of its token endpoint, and that no proxy or login page responds.',
   request_not_sent: 'Check allowedOrigins.',
   source_closed: 'Export a source that is not closed.',
 }

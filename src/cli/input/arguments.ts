@@ -5,7 +5,8 @@ import type { Command } from '../command.js'
 import { UsageError } from '../exit-code.js'
 import { choice, duration, flag, text, toFlag, type Option, type Options } from './option.js'
 import { isPlaceOfSecret, looksSecret } from './secrets.js'
-import { VARIABLE_NAMES, VARIABLES } from './environment.js'
+import { VARIABLE_NAMES, VARIABLES, valueOf } from './environment.js'
+import type { Environment } from '../terminal.js'
 
 /** Arguments of a command line, in which secrets are still sources. */
 export interface Arguments {
@@ -42,11 +43,11 @@ export function optionsOf(command: Command): Options {
 }
 
 /**
- * Reads the arguments after the words of a command.
+ * Reads the arguments after the words of a command, and the environment variables that stand for absent ones.
  *
  * @throws UsageError that names the problem and never a value that could be a secret.
  */
-export function readArguments(command: Command, args: readonly string[]): Arguments {
+export function readArguments(command: Command, args: readonly string[], env: Environment): Arguments {
   const options = optionsOf(command)
   const names = new Map(Object.keys(options).map((name) => [toFlag(name).slice(2), name]))
   const { raw, positionals } = parse(options, names, args)
@@ -56,7 +57,10 @@ export function readArguments(command: Command, args: readonly string[]): Argume
     const texts = raw.get(kebab) ?? []
     if (option === undefined) continue
     if (texts.length === 0) {
-      if (option.isRequired) throw new UsageError(`${command.name}: ${toFlag(name)} is required`)
+      const { variable = '' } = option
+      const value = valueOf(env, variable)
+      if (value !== undefined) values[name] = parseValue(variable, option, value.trim())
+      else if (option.isRequired) throw new UsageError(`${command.name}: ${toFlag(name)} is required`)
       continue
     }
     const read = texts.map((value) => readValue(toFlag(name), option, value))
@@ -138,6 +142,10 @@ function readValue(where: string, option: Option, value: string): unknown {
   // A value that looks like a secret was probably passed to the wrong option. It is refused without being
   // printed.
   if (!option.isSecret && looksSecret(value) && option.metavar !== 'URL') throw misplaced(where)
+  return parseValue(where, option, value)
+}
+
+function parseValue(where: string, option: Option, value: string): unknown {
   try {
     return option.read(where, value)
   } catch (error) {

@@ -3,6 +3,7 @@ import { integer, oneOf } from '../../options/readers.js'
 import { tokenHeader } from '../../options/token-header.js'
 import { isRecord } from '../../util/members.js'
 import { parseJson } from '../../util/json.js'
+import type { VariableName } from './environment.js'
 
 /** An option of a command: its syntax and its reader. */
 export interface Option<T = unknown> {
@@ -11,6 +12,8 @@ export interface Option<T = unknown> {
   /** Placeholder of the value in the help; `undefined` for a flag. */
   readonly metavar: string | undefined
   readonly help: string
+  /** Environment variable with the value, if the option is not on the command line. */
+  readonly variable?: VariableName
   readonly isRequired: boolean
   readonly isMultiple: boolean
   /** Whether the value is a secret, which is read from stdin (`-`) or from an environment variable (`env:NAME`). */
@@ -70,6 +73,9 @@ export const duration = (help: string): Option<number | string | undefined> =>
 
 export const choice = <const V extends string>(values: readonly V[], help: string): Option<V | undefined> =>
   option(values.join('|'), help, oneOf(values).read)
+
+/** An option whose value may also be in an environment variable. */
+export const orVariable = <T>(variable: VariableName, one: Option<T>): Option<T> => ({ ...one, variable })
 
 /** A time in ISO 8601 format or in seconds since the epoch. Returned in seconds. */
 export const moment = (help: string): Option<number | undefined> =>

@@ -4,11 +4,11 @@ import { ManagementError } from '../../management/index.js'
 import { withoutSecrets } from '../../util/redact.js'
 import { Refusal } from '../../model/refusal/refusal.js'
 import type { Command } from '../command.js'
-import { COMMANDS } from '../commands/index.js'
 import { CliError, EXIT, type ExitCode } from '../exit-code.js'
 import { toFlag } from '../input/option.js'
+import { inCommandTerms, withCommands, withVariables } from './terms.js'
 import { visible } from './table.js'
-import { VARIABLE_NAMES, VARIABLES, variableOf } from '../input/environment.js'
+import { variableOf } from '../input/environment.js'
 
 /**
  * Minimum length of a secret that is redacted. A shorter one occurs in many words, so redaction would destroy the
@@ -36,7 +36,7 @@ function read(error: unknown, command: Command | undefined): Failure {
   if (error instanceof ManagementError)
     return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
   if (error instanceof TokenSourceError)
-    return { code: EXIT.failed, line: `${command?.name ?? ''}: ${error.message}` }
+    return { code: EXIT.failed, line: `${command?.name ?? ''}: ${withVariables(error.message, command)}` }
   if (error instanceof Refusal) return describeRefusal(error, command)
   const name = error instanceof Error ? error.name : typeof error
   const message = error instanceof Error ? error.message.split('\n')[0] : ''
@@ -45,7 +45,7 @@ function read(error: unknown, command: Command | undefined): Failure {
 
 /** Names the option of the command line or the environment variable instead of the library's option. */
 function describeConfigurationError(error: ConfigurationError, command: Command | undefined): string {
-  const problem = error.message.slice(error.option.length + 2)
+  const problem = inCommandTerms(error.message.slice(error.option.length + 2), command)
   const named = error.option.split('.').map((part) => part.replace(/\[\d+\]$/, ''))
   // The last part is the most specific: `maxTokenAge` of `policy.maxTokenAge`.
   for (const part of named.toReversed().flatMap((name) => [name, singular(name)])) {
@@ -53,49 +53,13 @@ function describeConfigurationError(error: ConfigurationError, command: Command 
     if (toFlag(part) === `--${command?.operand?.name ?? ''}`)
       return `<${command?.operand?.name ?? ''}>: ${problem}`
   }
-  const variable = named.map((part) => variableOf(command?.vendor, part)).find((name) => name !== undefined)
-  if (variable !== undefined) return `${variable}: ${problem}`
-  return `${command?.name ?? error.option}: ${withFlags(problem, command)}`
+  const variable = variableOf(command?.vendor, error.option.replaceAll(/\[\d+\]/g, ''))
+  return `${variable ?? command?.name ?? error.option}: ${problem}`
 }
 
 /** Returns the name of a repeatable option: `--resource` for `resources`. */
 function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/s$/, '')
-}
-
-/** Replaces option names by flags in messages such as `accepts token or tokenHash`. */
-function withFlags(text: string, command: Command | undefined): string {
-  // A camel case name is always an option. `token` is one only if the message lists options.
-  const isList = /^(?:requires one of|accepts) /.test(text)
-  return Object.keys(command?.options ?? {})
-    .filter((name) => isList || /[A-Z]/.test(name))
-    .reduce((line, name) => line.replace(new RegExp(`(?<![\\w-])${name}(?![\\w-])`, 'g'), toFlag(name)), text)
-}
-
-/**
- * Replaces names such as `serviceAccessToken` by their environment variables. Names that are English words are
- * unchanged.
- */
-function withVariables(message: string, command: Command | undefined): string {
-  return VARIABLE_NAMES.filter((name) => VARIABLES[name].vendor === command?.vendor)
-    .filter((name) => /[A-Z]/.test(VARIABLES[name].member))
-    .reduce((text, name) => text.replace(new RegExp(`\\b${VARIABLES[name].member}\\b`, 'g'), name), message)
-}
-
-/**
- * Replaces functions such as `secrets.rotateStart` by commands. The operation at the start of a message and names
- * that are English words are unchanged.
- */
-function withCommands(message: string, command: Command | undefined): string {
-  return COMMANDS.filter(({ vendor }) => vendor === command?.vendor)
-    .flatMap(({ name, functions }) => functions.map((one) => [one, name] as const))
-    .filter(([one]) => /[A-Z.]/.test(one))
-    .reduce((text, [one, name]) => text.replace(wholeName(one), name), message)
-}
-
-/** Matches a whole name: neither the end of `stytchClients.secrets.rotate` nor the start of `secrets.rotateStart`. */
-function wholeName(name: string): RegExp {
-  return new RegExp(`(?<![\\w.])${name.replaceAll('.', '\\.')}(?!\\w|\\.\\w)`, 'g')
 }
 
 /** An invalid token has an exit code. An undecidable token is a failure. */

@@ -3,7 +3,7 @@ import type { Command } from '../command.js'
 import { EXIT, EXIT_MEANINGS } from '../exit-code.js'
 import { toFlag } from '../input/option.js'
 import { aligned } from './table.js'
-import { VARIABLES, type VariableName } from '../input/environment.js'
+import { describeNeeds, VARIABLES, type VariableName } from '../input/environment.js'
 
 /** Returns the list of commands whose names begin with `group`, or of all commands. */
 export function overview(commands: readonly Command[], group: string): string {
@@ -45,7 +45,7 @@ export function help(command: Command): string {
     ],
   )
   const variables = [...new Set([...needs.flat(), ...uses])] as VariableName[]
-  const or = needs.length > 1 ? ' (one set of: ' + needs.map((set) => set.join(' ')).join(' | ') + ')' : ''
+  const or = needs.length > 1 ? ` (${describeNeeds(needs)})` : ''
   return [
     `${summary}\n\n${usage}\n`,
     ...(operand === undefined

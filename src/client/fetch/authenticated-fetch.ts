@@ -1,16 +1,21 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { TokenSourceError } from '../errors.js'
+import { ANY_API } from '../token/refusal-pauses.js'
 import type { AllowedOrigins } from './allowed-origins.js'
 import { dispatchWith, type Dispatch } from './dispatch.js'
 import { bufferedRequest, readRequest } from './read-request.js'
 import { isStream, followRedirect, type Outgoing } from './redirect.js'
 import { ageLimitOf, type RetryDecision } from './token-refusal.js'
 
-/** The cached token of one audience and scope set. */
+/** The cached token of one audience and scope set. `api` identifies the API that a request is sent to. */
 interface Tokens {
-  readonly get: (signal: AbortSignal | undefined) => Promise<{ readonly token: string }>
-  readonly replaceRefused: (refused: string, signal: AbortSignal | undefined) => Promise<string | undefined>
-  readonly recordResponse: (token: string, isAccepted: boolean) => void
+  readonly get: (signal: AbortSignal | undefined, api: string) => Promise<{ readonly token: string }>
+  readonly replaceRefused: (
+    refused: string,
+    signal: AbortSignal | undefined,
+    api: string,
+  ) => Promise<string | undefined>
+  readonly recordResponse: (token: string, isAccepted: boolean, api: string) => void
   readonly limitAge: (seconds: number) => void
 }
 
@@ -38,8 +43,10 @@ export function authenticatedFetch(settings: SendingSettings): Send {
     const { redirect, signal } = read
     // Looked up per request, so that a replaced global `fetch` (by test tools) is used.
     const dispatch = dispatchWith(settings.fetch ?? fetch, read)
-    const authenticatedRequest = new AuthenticatedRequest(tokens, signal, settings.retryOn401)
-    await authenticatedRequest.obtainToken()
+    // One API is also that of `forget`, which does not name it.
+    const apiOf = ({ url }: Outgoing): string => (allowed.size > 1 ? url.origin : ANY_API)
+    const authenticatedRequest = new AuthenticatedRequest(tokens, { apiOf, signal, ...settings })
+    await authenticatedRequest.obtainToken(read.outgoing)
     let request = await bufferedRequest(read)
     for (let followed = 0; ; followed += 1) {
       if (!allowed.has(request.url.origin)) authenticatedRequest.dropToken()
@@ -51,24 +58,30 @@ export function authenticatedFetch(settings: SendingSettings): Send {
   }
 }
 
+interface RequestSettings {
+  /** Identifies the API that a request is sent to. */
+  readonly apiOf: (request: Outgoing) => string
+  readonly signal: AbortSignal | undefined
+  readonly retryOn401: RetryDecision
+}
+
 /** One request along its redirects, with a token while the origin is allowed. */
 class AuthenticatedRequest {
   readonly #find: () => Tokens
   readonly #tokens: Tokens
-  readonly #signal: AbortSignal | undefined
+  readonly #settings: RequestSettings
   #token: string | undefined
-  readonly #isTokenRefusal: RetryDecision
   #isRetried = false
 
-  constructor(find: () => Tokens, signal: AbortSignal | undefined, isTokenRefusal: RetryDecision) {
+  constructor(find: () => Tokens, settings: RequestSettings) {
     this.#find = find
     this.#tokens = find()
-    this.#signal = signal
-    this.#isTokenRefusal = isTokenRefusal
+    this.#settings = settings
   }
 
-  async obtainToken(): Promise<void> {
-    this.#token = (await this.#tokens.get(this.#signal)).token
+  async obtainToken(request: Outgoing): Promise<void> {
+    const { signal, apiOf } = this.#settings
+    this.#token = (await this.#tokens.get(signal, apiOf(request))).token
   }
 
   /**
@@ -81,24 +94,29 @@ class AuthenticatedRequest {
 
   async send(request: Outgoing, dispatch: Dispatch): Promise<Response> {
     const token = this.#token
+    const api = this.#settings.apiOf(request)
     const response = await dispatch(request, token)
-    if (token === undefined || !this.#isRefused(token, response) || this.#isRetried) return response
+    if (token === undefined || !this.#isRefused(token, response, api) || this.#isRetried) return response
     if (isStream(request.body)) {
       // The stream cannot be sent again. The refused token is renewed for the next request.
-      this.#replaceRefused(token, undefined).catch(() => undefined)
+      this.#replaceRefused(token, undefined, api).catch(() => undefined)
       return response
     }
-    const replacement = await this.#replaceRefused(token, this.#signal)
+    const replacement = await this.#replaceRefused(token, this.#settings.signal, api)
     if (replacement === undefined) return response
     this.#isRetried = true
     this.#token = replacement
     await drain(response)
     const second = await dispatch(request, replacement)
-    this.#isRefused(replacement, second)
+    this.#isRefused(replacement, second, api)
     return second
   }
 
-  async #replaceRefused(token: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async #replaceRefused(
+    token: string,
+    signal: AbortSignal | undefined,
+    api: string,
+  ): Promise<string | undefined> {
     let tokens: Tokens
     try {
       // Looked up again, because the entry may have been evicted meanwhile. It must not renew beside its successor.
@@ -107,19 +125,19 @@ class AuthenticatedRequest {
       // The source was closed, and the caller gets the response of the API.
       return undefined
     }
-    return tokens.replaceRefused(token, signal)
+    return tokens.replaceRefused(token, signal, api)
   }
 
   /** Whether the API refuses the token. Records what the response says about it. */
-  #isRefused(token: string, response: Response): boolean {
+  #isRefused(token: string, response: Response, api: string): boolean {
     if (response.status !== 401) {
-      this.#tokens.recordResponse(token, true)
+      this.#tokens.recordResponse(token, true, api)
       return false
     }
     const ageLimit = ageLimitOf(response)
     if (ageLimit !== undefined) this.#tokens.limitAge(ageLimit)
-    if (!this.#isTokenRefusal(response)) return false
-    this.#tokens.recordResponse(token, false)
+    if (!this.#settings.retryOn401(response)) return false
+    this.#tokens.recordResponse(token, false, api)
     return true
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, type Reader } from '../../options/reader.js'
+import { readChallenges, type Challenge } from './challenge.js'
 
 /** Decides whether a 401 means that another token may be accepted. */
 export type RetryDecision = (response: Response) => boolean
@@ -30,19 +31,29 @@ export const retryOn401: Reader<RetryDecision> = custom(
  * `invalid_token` (RFC 6750 section 3). With the challenge of another scheme alone, no other bearer token would help.
  */
 function isTokenRefusal({ headers }: Response): boolean {
-  const challenge = headers.get('www-authenticate')
-  if (challenge === null || challenge.trim() === '') return true
-  if (!/(?:^|,)\s*bearer(?:\s|,|$)/i.test(challenge)) return false
-  const error = /(?:^|[\s,])error\s*=\s*"?([^",\s]+)/i.exec(challenge)?.[1]
-  return error === undefined || error === 'invalid_token'
+  const header = headers.get('www-authenticate')
+  if (header === null || header.trim() === '') return true
+  return bearerChallenges(header).some(isAboutTheToken)
 }
 
 /**
  * Returns the `max_age` of a `Bearer` challenge: the age in seconds from which the API refuses a token. A guard of m2m-guard
- * sends it with a token that is older than its `maxTokenAge`.
+ * sends it with a token that is older than its `maxTokenAge`. With another error, `max_age` is the age of the authentication of
+ * a user (RFC 9470 section 3).
  */
 export function ageLimitOf({ headers }: Response): number | undefined {
-  const challenge = headers.get('www-authenticate') ?? ''
-  const seconds = /^\s*bearer\s.*[\s,]max_age\s*=\s*"?(\d{1,9})"?\s*(?:,|$)/i.exec(challenge)?.[1]
-  return seconds === undefined ? undefined : Number(seconds)
+  const limits = bearerChallenges(headers.get('www-authenticate') ?? '')
+    .filter(isAboutTheToken)
+    .map(({ parameters }) => parameters.get('max_age') ?? '')
+    .filter((text) => /^\d{1,9}$/.test(text))
+  return limits.length === 0 ? undefined : Math.min(...limits.map(Number))
+}
+
+function bearerChallenges(header: string): readonly Challenge[] {
+  return readChallenges(header).filter(({ scheme }) => scheme === 'bearer')
+}
+
+function isAboutTheToken({ parameters }: Challenge): boolean {
+  const error = parameters.get('error')
+  return error === undefined || error === 'invalid_token'
 }

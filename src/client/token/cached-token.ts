@@ -5,9 +5,9 @@ import type { AttemptOutcome, AttemptRequest } from './attempt.js'
 import type { TokenHealth } from '../health.js'
 import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
-import { RefusalPause } from './refusal-pause.js'
+import { ANY_API, RefusalPauses } from './refusal-pauses.js'
 import type { RequestSlots } from './request-slots.js'
-import type { StartedRequest, TokenReport } from './token-report.js'
+import { triggerOf, type StartedRequest, type TokenReport } from './token-report.js'
 import { stateOf, type TokenState } from './token-state.js'
 import { hasResponse, isClosed, wait } from './waiting.js'
 
@@ -35,9 +35,6 @@ export interface TokenSet {
   readonly onRefused: (token: string) => void
 }
 
-/** Minimum number of uses since the last refusal after which a token counts as accepted by an API. */
-const MIN_USES = 2
-
 /**
  * The token of one audience and scope set: see {@link TokenState}. It is obtained on first use and renewed before it
  * expires. At most one request is in flight, and none during the backoff after a failure.
@@ -45,7 +42,7 @@ const MIN_USES = 2
 export class CachedToken {
   readonly #settings: CachedTokenSettings
   readonly #set: TokenSet
-  readonly #refusalPause: RefusalPause
+  readonly #refusals: RefusalPauses
 
   readonly #flight = new SharedFlight<HeldToken>()
   readonly #refreshing = new SharedFlight<HeldToken>()
@@ -58,7 +55,7 @@ export class CachedToken {
   constructor(settings: CachedTokenSettings, set: TokenSet) {
     this.#settings = settings
     this.#set = set
-    this.#refusalPause = new RefusalPause(settings.clock)
+    this.#refusals = new RefusalPauses(settings.clock)
   }
 
   /** Whether a request is in flight. */
@@ -95,21 +92,21 @@ export class CachedToken {
     await this.#flight.inFlight?.catch(() => undefined)
   }
 
-  /** Returns the cached token if it is valid, otherwise waits for a new one. */
-  async get(signal?: AbortSignal): Promise<HeldToken> {
+  /** Returns the cached token if it is valid, otherwise waits for a new one. `api` is what the token is for, if it is known. */
+  async get(signal?: AbortSignal, api?: string): Promise<HeldToken> {
     signal?.throwIfAborted()
     const moment = readMoment(this.#settings.clock)
     const held = this.#usable(moment)
     const state = this.#stateAt(moment, held)
-    if (held === undefined) return returned(await wait(this.#obtain(state), signal))
-    if (state !== 'due' && state !== 'renewing') return returned(held)
-    if (!this.#isWorthWaiting(held, moment, state)) {
+    if (held === undefined) return this.#returned(await wait(this.#obtain(state), signal))
+    if (state !== 'due' && state !== 'renewing') return this.#returned(held, moment)
+    if (!this.#isWorthWaiting(held, moment, state, api)) {
       // The old token is returned meanwhile. If the renewal fails, the backoff delays the next one.
       this.#renew({ isAwaited: false }).catch(() => undefined)
-      return returned(held)
+      return this.#returned(held, moment)
     }
     const renewed = this.#renew({ isAwaited: true }).catch((error: unknown) => this.#fallback(error))
-    return returned(await wait(renewed, signal))
+    return this.#returned(await wait(renewed, signal))
   }
 
   /** Obtains a new token, whatever the state of the cached one. */
@@ -120,13 +117,14 @@ export class CachedToken {
       await this.settled()
       return this.#renew({ isAwaited: true, isFreshRequired: true })
     })
-    return returned(await wait(refreshed, signal))
+    return this.#returned(await wait(refreshed, signal))
   }
 
-  /** Ends the backoff of the set and the pause after refusals. */
+  /** Ends the backoff of the set and the pauses after refusals, and forgets the age limit. */
   reset(): void {
     this.#set.backoff.reset()
-    this.#refusalPause.reset()
+    this.#refusals.reset()
+    this.#ageLimit = Number.POSITIVE_INFINITY
   }
 
   /** Records that an API refuses tokens from an age, in seconds. */
@@ -138,34 +136,45 @@ export class CachedToken {
    * Returns another token after an API refused one: the token that is cached meanwhile, or a renewed one. Returns
    * `undefined` if no other token can be obtained, or during the pause after such a renewal.
    */
-  async replaceRefused(refused: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+  async replaceRefused(
+    refused: string,
+    signal: AbortSignal | undefined,
+    api: string,
+  ): Promise<string | undefined> {
     signal?.throwIfAborted()
     const held = this.#usable(readMoment(this.#settings.clock))
-    if (held !== undefined && held.token !== refused) return returned(held).token
-    if (held !== undefined && !this.#recordRefused(held)) return undefined
+    if (held !== undefined && held.token !== refused) return this.#returned(held).token
+    if (held !== undefined && !this.#recordRefused(held, api)) return undefined
     // An aborted signal rejects. Any other failure leaves the caller with the response of the API.
     const renewed = await wait(
       this.#renew({ isAwaited: true }).catch(() => undefined),
       signal,
     )
-    return renewed === undefined || renewed.token === refused ? undefined : returned(renewed).token
+    return renewed === undefined || renewed.token === refused ? undefined : this.#returned(renewed).token
   }
 
   /** Records whether an API accepted a token: whether the response was not a 401. */
-  recordResponse(token: string, isAccepted: boolean): void {
+  recordResponse(token: string, isAccepted: boolean, api: string): void {
     if (this.#held?.token !== token) return
-    if (isAccepted) this.#refusalPause.recordAccepted()
-    else this.#refusalPause.recordRefused()
+    if (isAccepted) this.#refusals.recordAccepted(api)
+    else this.#refusals.of(api).recordRefused()
   }
 
   /** Records that an API refused a token, so that the next caller obtains another one. */
   forget(token: string): void {
     const held = this.#held
     if (held?.token !== token) return
-    // Other HTTP clients do not report success. A token that was used before without being forgotten was accepted.
-    if (held.timesReturned >= MIN_USES) this.#refusalPause.recordUsed()
-    this.#recordRefused(held)
-    held.isRefused = true
+    // Other HTTP clients do not report success. A token that was returned for some time without being forgotten was accepted.
+    // Callers that received it in the same moment say nothing, because the API may refuse it to all of them.
+    const seconds = held.endUse()
+    if (seconds > 0) this.#refusals.of(ANY_API).recordUsed(seconds)
+    this.#recordRefused(held, ANY_API)
+    held.refusedBy.add(ANY_API)
+  }
+
+  #returned(held: HeldToken, moment?: Moment): HeldToken {
+    held.recordReturn(moment?.elapsed ?? this.#settings.clock.elapsed())
+    return held
   }
 
   #usable(moment: Moment): HeldToken | undefined {
@@ -179,13 +188,13 @@ export class CachedToken {
       isRefused: held?.isRefused === true,
       isInFlight: this.isBusy,
       isBackingOff: this.#activeError() !== undefined,
-      isRefusalPaused: this.#refusalPause.isActive,
+      isRefusalPaused: held !== undefined && this.#refusals.areActive(held.refusedBy),
     })
   }
 
   /** Whether the caller waits for a renewal although the cached token has not expired. */
-  #isWorthWaiting(held: HeldToken, moment: Moment, state: TokenState): boolean {
-    if (held.isRefused || held.isTooOld(moment, this.#ageLimit)) return true
+  #isWorthWaiting(held: HeldToken, moment: Moment, state: TokenState, api: string | undefined): boolean {
+    if (held.isRefusedBy(api) || held.isTooOld(moment, this.#ageLimit)) return true
     if (!held.isDue(moment, this.#ageLimit)) return false
     if (this.#settings.isRenewalBlocking) return true
     return held.isShort(moment) && (state === 'due' || this.#isAwaited)
@@ -196,14 +205,15 @@ export class CachedToken {
   }
 
   /** Returns whether a renewal may replace the refused token. */
-  #recordRefused(held: HeldToken): boolean {
+  #recordRefused(held: HeldToken, api: string): boolean {
+    const pause = this.#refusals.of(api)
     this.#set.report.refused(held)
     this.#set.onRefused(held.token)
-    this.#refusalPause.recordRefused()
-    held.timesReturned = 0
+    pause.recordRefused()
+    held.endUse()
     if (this.isBusy) return true
-    if (this.#refusalPause.isActive) return false
-    held.isRefused = true
+    if (pause.isActive) return false
+    held.refusedBy.add(api)
     return true
   }
 
@@ -247,7 +257,8 @@ export class CachedToken {
   async #requestNow(isFreshRequired: boolean): Promise<HeldToken> {
     const { clock, issuerBackoff, isAgeLimited } = this.#settings
     const old = this.#held
-    const isRefused = old?.isRefused === true
+    const refusedBy = [...(old?.refusedBy ?? [])]
+    const isRefused = refusedBy.length > 0
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
     const requested = readMoment(clock)
     const trigger = isFreshRequired ? 'refresh' : triggerOf(this.#usable(requested))
@@ -258,11 +269,10 @@ export class CachedToken {
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
     const isNew = held.token !== old?.token
-    if (isRefused) this.#refusalPause.start(isNew)
-    else this.#refusalPause.recordRenewal(isNew)
+    this.#refusals.recordRenewal(refusedBy, isNew)
     // The issuer may return the same token. It was refused again only if an API refused it during this request: otherwise one
     // refusal would cause token requests without end.
-    held.isRefused = !isNew && !isRefused && old?.isRefused
+    if (!isNew && !isRefused) for (const api of old?.refusedBy ?? []) held.refusedBy.add(api)
     this.#held = held
     this.#set.report.obtained(held, { requested, trigger })
     return held
@@ -287,14 +297,4 @@ export class CachedToken {
     if (held === undefined || isClosed(error)) throw error
     return held
   }
-}
-
-function triggerOf(old: HeldToken | undefined): 'absent' | 'refused' | 'due' {
-  if (old === undefined) return 'absent'
-  return old.isRefused ? 'refused' : 'due'
-}
-
-function returned(held: HeldToken): HeldToken {
-  held.timesReturned += 1
-  return held
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../util/clock.js'
 import type { IssuedToken } from '../grants/grant.js'
+import { ANY_API } from './refusal-pauses.js'
 
 /** Settings that determine the times of a token. */
 export interface LifetimeSettings {
@@ -50,10 +51,11 @@ export class HeldToken {
   readonly isShared: boolean
   /** Expiry in seconds since the epoch; `undefined` if the token never expires. */
   readonly expiresAt: number | undefined
-  /** Number of callers that received the token. */
-  timesReturned = 0
-  /** Whether an API has refused the token. */
-  isRefused = false
+  /** The APIs that have refused the token and may cause its renewal. */
+  readonly refusedBy = new Set<string>()
+  /** Times of the first and the last return since an API refused the token, by the monotonic clock. */
+  #firstReturn: number | undefined
+  #lastReturn = 0
   readonly #settings: LifetimeSettings
   readonly #bornAt: number
   readonly #dueFraction: number
@@ -86,6 +88,29 @@ export class HeldToken {
     const requestSeconds = settings.clock.elapsed() - requested.elapsed
     this.#shortestAgeLimit = Math.max(SHORTEST_AGE_LIMIT, requestSeconds * SHORTEST_AGE_LIMIT_REQUESTS)
     this.#shortFrom = requested.elapsed + rest - Math.min(SHORT_REST_SECONDS, whole * MARGIN_PART)
+  }
+
+  /** Whether an API has refused the token. */
+  get isRefused(): boolean {
+    return this.refusedBy.size > 0
+  }
+
+  /** Whether this API has refused the token; without one, whether any has. */
+  isRefusedBy(api: string | undefined): boolean {
+    return api === undefined ? this.isRefused : this.refusedBy.has(api) || this.refusedBy.has(ANY_API)
+  }
+
+  /** Records that a caller received the token. */
+  recordReturn(elapsed: number): void {
+    this.#firstReturn ??= elapsed
+    this.#lastReturn = elapsed
+  }
+
+  /** Ends the use without a refusal, and returns its seconds: from the first return to the last one. */
+  endUse(): number {
+    const seconds = this.#firstReturn === undefined ? 0 : this.#lastReturn - this.#firstReturn
+    this.#firstReturn = undefined
+    return seconds
   }
 
   /** Time until which the token is returned, in seconds since the epoch. */

@@ -10,7 +10,7 @@ const SECONDS_PER_LEVEL = 5
 const SECONDS_PER_CONTESTED_LEVEL = 60
 
 /**
- * Limits renewals caused by refused tokens, so that an API that refuses valid tokens does not overload the issuer.
+ * Limits renewals caused by the tokens that one API refuses, so that an API that refuses valid tokens does not overload the issuer.
  *
  * Each such renewal raises a level and starts a pause: 1 s for the first level, doubling to 300 s. During the pause a refusal
  * causes no other renewal. Only lasting success lowers the level: by one for every 5 s in which the API accepts a token that was
@@ -24,8 +24,6 @@ export class RefusalPause {
   readonly #clock: Clock
   #level = 0
   #startedAt = Number.NEGATIVE_INFINITY
-  /** Time of the last refusal, or of the renewal that it caused. */
-  #refusedAt = Number.NEGATIVE_INFINITY
   /** Whether the issuer returned a token other than the refused one. */
   #isTokenNew = false
   /** Whether the API refused the token that the last renewal returned. */
@@ -64,9 +62,9 @@ export class RefusalPause {
     this.#acceptedSince ??= this.#clock.elapsed()
   }
 
-  /** Records that the current token was used since the last refusal, and no API refused it. */
-  recordUsed(): void {
-    this.#acceptedSince ??= this.#refusedAt
+  /** Records that the current token was used for this time, in seconds, and the API did not refuse it meanwhile. */
+  recordUsed(seconds: number): void {
+    this.#acceptedSince ??= this.#clock.elapsed() - seconds
   }
 
   /** Records that an API refused the current token. */
@@ -85,7 +83,6 @@ export class RefusalPause {
   #settle(now: number): void {
     this.#level = this.#levelAt(now)
     this.#acceptedSince = undefined
-    this.#refusedAt = now
   }
 
   #levelAt(now: number): number {

@@ -25,6 +25,12 @@ export interface StartedRequest {
   readonly trigger: TokenRequestTrigger
 }
 
+/** Returns why a token is requested that replaces the usable one, if there is one. */
+export function triggerOf(old: HeldToken | undefined): 'absent' | 'refused' | 'due' {
+  if (old === undefined) return 'absent'
+  return old.isRefused ? 'refused' : 'due'
+}
+
 type Recorded = Pick<TokenHealth, 'lastSuccess' | 'lastFailure' | 'reason' | 'failure'>
 
 /** Reports what happens to the token of one set, in events, in `health()` and in a process warning. */

@@ -1,5 +1,5 @@
-import { promises as dns } from 'node:dns'
-import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+import type { promises as dns } from 'node:dns'
+import type { NetworkInterfaceInfo } from 'node:os'
 import { timers } from '../../util/timers.js'
 import type { LookupFamily } from './host-lookup.js'
 import { isInHostsFile, searchOrder } from './resolver-files.js'
@@ -35,8 +35,10 @@ const SILENT = ['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED']
  */
 export async function findRespondingFamily(host: string): Promise<LookupFamily | undefined> {
   if (isInHostsFile(host)) return 0
+  // Loaded on first use, because the module prolongs the start of a server by several milliseconds.
+  const { Resolver } = process.getBuiltinModule('node:dns').promises
   // Created for each query, because a resolver reads the configuration when it is created.
-  return queryFamilies(searchOrder(host), familiesOf(localInterfaces()), () => new dns.Resolver(REPETITION))
+  return queryFamilies(searchOrder(host), familiesOf(localInterfaces()), () => new Resolver(REPETITION))
 }
 
 /**
@@ -56,7 +58,8 @@ export function familiesOf(
 /** Returns the addresses of the machine; empty where the system forbids reading them. */
 function localInterfaces(): readonly NetworkInterfaceInfo[] {
   try {
-    return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses)
+    const interfaces = process.getBuiltinModule('node:os').networkInterfaces()
+    return Object.values(interfaces).flatMap((addresses = []) => addresses)
   } catch {
     return []
   }

@@ -1,5 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
-
 /** System file that is parsed again after it has changed. An unreadable file counts as empty. */
 class SystemFile<T> {
   readonly #path: string
@@ -14,6 +12,7 @@ class SystemFile<T> {
   read(): T {
     // Synchronous, because asynchronous reads need the threads that hanging lookups may occupy.
     try {
+      const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
       const { mtimeMs, size, ino } = statSync(this.#path)
       const version = `${mtimeMs} ${size} ${ino}`
       if (this.#parsed?.version !== version) {

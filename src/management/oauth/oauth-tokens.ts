@@ -115,7 +115,7 @@ export interface OAuthTokens {
  */
 export function oauthTokens(options: OAuthTokensOptions): OAuthTokens {
   const client = readOptions('oauthTokens', options, OAUTH_TOKENS_OPTIONS)
-  const api = new VendorApi(PROFILE, client)
+  const api = new VendorApi(profileOf(client), client)
   const authenticator = createAuthenticator(client, {
     where: 'oauthTokens',
     fallback: 'basic',
@@ -171,6 +171,20 @@ function readOperation(
   const { token, tokenTypeHint: hint } = readOptions(operation, input, TOKEN_INPUT)
   const signal = readSignal(operation, options)
   return { operation, signal, form: tokenForm(token, hint) }
+}
+
+/** The option with the credential, for advice. */
+function credentialIn(settings: Settings): string {
+  const names = ['clientSecret', 'privateKey', 'clientAssertion', 'clientCertificate'] as const
+  return names.find((name) => settings[name] !== undefined) ?? 'clientSecret'
+}
+
+function profileOf(settings: Settings): VendorProfile {
+  const credential = credentialIn(settings)
+  return {
+    ...PROFILE,
+    advise: (...of) => PROFILE.advise(...of)?.replace('clientSecret', credential),
+  }
 }
 
 const PROFILE: VendorProfile = {

@@ -6,6 +6,11 @@ import type { Nest } from './majors.js'
 export const PLATFORMS = ['Express', 'Fastify'] as const
 export type Platform = (typeof PLATFORMS)[number]
 
+/** Every version of Nest on every platform. */
+export const VERSIONS = ([12, 11, 10] as const).flatMap((major) =>
+  PLATFORMS.map((platform) => ({ major, platform })),
+)
+
 type Decorator = (...args: never) => unknown
 type Handler = (...args: never) => unknown
 

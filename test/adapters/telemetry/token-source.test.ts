@@ -28,6 +28,8 @@ const by = (more = ''): string => `{m2m_guard_token_source="orders"${more}}`
 describe('the metrics of a token source for prom-client', () => {
   it('count token requests by trigger and reason, and tokens that an API refused', async () => {
     const { issuer, tokens, samples } = await collected()
+    // Present before the first refusal, so that an alert sees the increase.
+    expect(await samples('m2m_guard_token_refusal_total')).toEqual([`m2m_guard_token_refusal_total${by()} 0`])
     tokens.forget(await tokens.getToken())
     await tokens.getToken()
     await tokens.refresh()
@@ -88,6 +90,9 @@ describe('the metrics of a token source for OpenTelemetry', () => {
     const { source } = await clientBed()
     const tokens = source()
     const stop = instrument(tokens, { meter, name: 'orders' })
+    expect((await metrics()).get('m2m_guard.token.refusal')!.points).toMatchObject([
+      { value: 0, attributes: { 'm2m_guard.token.source': 'orders' } },
+    ])
     const token = await tokens.getToken()
     const measured = await metrics()
     const { unit, points } = measured.get('m2m_guard.token.request.duration')!

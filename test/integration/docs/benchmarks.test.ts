@@ -7,10 +7,15 @@ import { readPaper, ROOT, rowsOf, sectionOf } from './programs/support.js'
 
 const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
 /** Folders of the guards in frameworks, and of the calls to the issuer. */
-const CHAIN_FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
+const CHAIN_FOLDERS = {
+  'Node 20': 'bench/results',
+  'Node 22': 'bench/results/node-22',
+  'Node 24': 'bench/results/node-24',
+  'Node 26': 'bench/results/node-26',
+}
 
 function resultOf(node: string, path: string): Result {
-  const file = `${ROOT}${{ ...FOLDERS, ...CHAIN_FOLDERS }[node as keyof typeof FOLDERS]}/${path}.json`
+  const file = `${ROOT}${CHAIN_FOLDERS[node as keyof typeof CHAIN_FOLDERS]}/${path}.json`
   return JSON.parse(readFileSync(file, 'utf8')) as Result
 }
 
@@ -132,7 +137,8 @@ describe('docs/benchmarks.md', () => {
         resultOf(node, path).tables.flatMap(({ rows }) =>
           rows.map(({ framework, guard, name, tokens }) => [framework, guard, name, tokens]),
         )
-      expect(rowsOn('Node 20')).toEqual(rowsOn('Node 24'))
+      for (const node of Object.keys(CHAIN_FOLDERS))
+        expect([node, rowsOn(node)]).toEqual([node, rowsOn('Node 20')])
     }
     const tokens = (path: string) =>
       resultOf('Node 20', path).tables.flatMap(({ rows }) => rows.map((row) => row['tokens']))
@@ -166,7 +172,7 @@ describe('docs/benchmarks.md', () => {
       for (const path of ['known', 'new', 'growth', 'loop'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
     for (const node of Object.keys(CHAIN_FOLDERS))
-      for (const path of ['chain', 'remote'])
+      for (const path of ['chain', 'first', 'remote'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
   })
 })

@@ -1,10 +1,20 @@
 import { runInThisContext } from 'node:vm'
-import type { Metadata } from '@grpc/grpc-js'
+import {
+  makeClientConstructor,
+  Server,
+  ServerCredentials,
+  status,
+  type ChannelCredentials,
+  type handleUnaryCall,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import type { TestIssuer } from 'm2m-guard/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { tokenSource } from '../../../src/client/index.js'
+import { selfSigned, type SelfSigned } from '../../support/servers/certificate.js'
 import { serve } from '../../support/servers/servers.js'
+import { ORDERS_SERVICE } from './programs/create-preamble.js'
 import { runBlock } from './programs/run.js'
 import { blocksOf, codeIn, readPaper, rowsOf, sectionOf } from './programs/support.js'
 
@@ -42,6 +52,33 @@ async function running(
 
 const ACCEPTED = { client: 'value-of-CLIENT_ID' }
 
+/** Runs the recipe of gRPC, and a service over TLS that accepts what its guard accepts. */
+async function guardedGrpc({ cert, key }: SelfSigned) {
+  const block = blocks.find(({ text }) => text.includes("from '@grpc/grpc-js'"))!
+  const { exports, issuer } = await runBlock(block, undefined, {
+    'credentials.createSsl()': `credentials.createSsl(Buffer.from(${JSON.stringify(cert)}))`,
+  })
+  const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
+  onTestFinished(() => verifier.close())
+  const server = new Server()
+  onTestFinished(() => server.forceShutdown())
+  const handle: handleUnaryCall<object, object> = ({ metadata }, done) => {
+    const [authorization] = metadata.get('authorization').map(String)
+    void verifier.authorize({ headers: { authorization } }).then((decision) => {
+      if (decision.outcome === 'accepted') done(null, { orders: [], client: decision.token.clientId })
+      else done({ code: status.UNAUTHENTICATED })
+    })
+  }
+  server.addService(ORDERS_SERVICE, { listOrders: handle })
+  const tls = ServerCredentials.createSsl(null, [
+    { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) },
+  ])
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', tls, (error, bound) => (error === null ? resolve(bound) : reject(error)))
+  })
+  return { exports, issuer, port }
+}
+
 describe('a recipe of the calling side calls a guarded API', () => {
   it.each([
     ['axios', "from 'axios'"],
@@ -69,15 +106,24 @@ describe('a recipe of the calling side calls a guarded API', () => {
     expect(issuer.calls.token).toBe(1)
   })
 
-  it('gRPC', async () => {
-    const { exports, issuer } = await running("from '@grpc/grpc-js'")
-    const metadata = await (exports['addToken'] as () => Promise<Metadata>)()
-    const verifier = createVerifier({ issuers: [oauth(issuer.oauth())] })
-    onTestFinished(() => verifier.close())
-    const authorization = metadata.get('authorization').map(String)[0]!
-    const decision = await verifier.authorize({ headers: { authorization } })
-    expect(decision.outcome).toBe('accepted')
-    expect(exports['channel']).toHaveProperty('_isSecure')
+  it('gRPC, over TLS', async () => {
+    const { cert, key } = selfSigned('localhost', new Date(0), new Date(2e12))
+    const { exports, port, issuer } = await guardedGrpc({ cert, key })
+    issuer.addClient({ clientId: 'value-of-CLIENT_ID', clientSecret: 'value-of-CLIENT_SECRET' })
+    const Client = makeClientConstructor(ORDERS_SERVICE, 'Orders')
+    const client = new Client(`localhost:${port}`, exports['channel'] as ChannelCredentials)
+    onTestFinished(() => client.close())
+    const listOrders = client['listOrders']!.bind(client) as (
+      message: object,
+      done: (error: ServiceError | null, response: object) => void,
+    ) => void
+    for (let calls = 0; calls < 2; calls += 1) {
+      const response = await new Promise((resolve) => {
+        listOrders({}, (error, message) => resolve(error ?? message))
+      })
+      expect(response).toMatchObject(ACCEPTED)
+    }
+    expect(issuer.calls.token).toBe(1)
   })
 })
 

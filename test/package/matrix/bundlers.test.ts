@@ -20,7 +20,12 @@ const esbuild: Bundler = {
   bundle: (source, folder) =>
     run(
       tool('esbuild'),
-      [join('src', source), '--bundle', '--platform=node', `--outfile=${join(folder, 'bundle.cjs')}`],
+      [
+        join('src/checking', source),
+        '--bundle',
+        '--platform=node',
+        `--outfile=${join(folder, 'bundle.cjs')}`,
+      ],
       project.path,
     ),
 }
@@ -36,7 +41,7 @@ const rollup: Bundler = {
         `import commonjs from '${plugin('@rollup/plugin-commonjs')}'`,
         `import resolve from '${plugin('@rollup/plugin-node-resolve')}'`,
         `export default {`,
-        `  input: '${join(project.path, 'src', source)}',`,
+        `  input: '${join(project.path, 'src/checking', source)}',`,
         `  external: /^node:/,`,
         `  plugins: [resolve({ preferBuiltins: true }), commonjs({ ignoreDynamicRequires: true })],`,
         // One file, as all others write: a dynamic import is a file of its own otherwise.
@@ -53,7 +58,7 @@ const webpack: Bundler = {
   bundle: async (source, folder) => {
     const program = [
       `require(${JSON.stringify(toolPath('webpack'))})({`,
-      `  mode: 'production', target: 'node20', entry: ${JSON.stringify(join(project.path, 'src', source))},`,
+      `  mode: 'production', target: 'node20', entry: ${JSON.stringify(join(project.path, 'src/checking', source))},`,
       `  output: { path: ${JSON.stringify(folder)}, filename: 'bundle.cjs' },`,
       `}, (error, stats) => {`,
       `  if (error ?? stats.hasErrors()) { console.error(error ?? stats.toString()); process.exitCode = 1 }`,
@@ -66,7 +71,14 @@ const webpack: Bundler = {
 const ncc: Bundler = {
   name: 'ncc',
   bundle: (source, folder) =>
-    node(toolPath('@vercel/ncc/dist/ncc/cli.js'), 'build', join('src', source), '--out', folder, '--quiet'),
+    node(
+      toolPath('@vercel/ncc/dist/ncc/cli.js'),
+      'build',
+      join('src/checking', source),
+      '--out',
+      folder,
+      '--quiet',
+    ),
 }
 
 const BUNDLERS: readonly Bundler[] = IS_WHOLE ? [esbuild, rollup, webpack, ncc] : [esbuild]

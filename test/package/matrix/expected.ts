@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What `test/package/consumers/check.cjs` returns. */
+/** What `test/package/consumers/checking/check.cjs` returns. */
 export const EXPECTED: unknown = JSON.parse(
-  readFileSync(new URL('../consumers/expected.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../consumers/checking/expected.json', import.meta.url), 'utf8'),
 )

@@ -69,7 +69,7 @@ afterAll(project.remove)
 describe.concurrent.each(NODE_LINES)('Jest 30 on Node %s loads the package and everything works', (line) => {
   it.for(CELLS)('$name', async ({ name, file, config }, { expect }) => {
     const path = join(project.path, `${line}-${name.replaceAll(/\W+/g, '-')}.config.json`)
-    const paths = { rootDir: project.path, testMatch: [`<rootDir>/src/${file}`] }
+    const paths = { rootDir: project.path, testMatch: [`<rootDir>/src/checking/${file}`] }
     writeFileSync(path, JSON.stringify({ ...paths, watchman: false, testTimeout: 60_000, ...config }))
     const args = [toolPath('jest/bin/jest.js'), '--config', path, '--runInBand', '--no-cache', '--json']
     const { numPassedTests } = JSON.parse(await run(nodeBinary(line), args, project.path)) as {

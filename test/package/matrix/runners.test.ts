@@ -11,11 +11,11 @@ const VITEST = fileURLToPath(new URL('../../../node_modules/vitest', import.meta
 
 /** Node loads the package as a module everywhere. Without `require(esm)`, `require()` loads the CommonJS build. */
 const PROGRAMS = [
-  { what: 'import', args: ['src/check-esm.mjs'] },
-  { what: 'require()', args: ['src/check-cjs.cjs'] },
+  { what: 'import', args: ['src/checking/check-esm.mjs'] },
+  { what: 'require()', args: ['src/checking/check-cjs.cjs'] },
   {
     what: 'require() where modules cannot be loaded with it',
-    args: ['--no-experimental-require-module', 'src/check-cjs.cjs'],
+    args: ['--no-experimental-require-module', 'src/checking/check-cjs.cjs'],
   },
 ]
 
@@ -42,22 +42,22 @@ describe.concurrent.each(lines)('on Node %s', (line) => {
   )
 
   it('import and require() return the same instance of every entry point', async ({ expect }) => {
-    expect(await run(nodeBinary(line), ['src/instances.mjs'], project.path)).toBe('same\n')
+    expect(await run(nodeBinary(line), ['src/guarding/instances.mjs'], project.path)).toBe('same\n')
   })
 
   it('node:test runs them', async ({ expect }) => {
-    const printed = await run(nodeBinary(line), ['--test', 'src/check.node-test.mjs'], project.path)
+    const printed = await run(nodeBinary(line), ['--test', 'src/checking/check.node-test.mjs'], project.path)
     expect(printed).toMatch(/pass 1\b/)
   })
 })
 
 it('the module and the CommonJS build work together in one process', async () => {
-  const args = ['src/both-builds.mjs']
+  const args = ['src/guarding/both-builds.mjs']
   expect(await run(process.execPath, args, project.path)).toBe('[200,403,401]\n')
 })
 
 it('Vitest runs them', async () => {
-  const args = ['run', '--config', 'src/vitest.config.mjs', '--reporter=json']
+  const args = ['run', '--config', 'src/checking/vitest.config.mjs', '--reporter=json']
   const { numPassedTests } = JSON.parse(await run(tool('vitest'), args, project.path)) as {
     numPassedTests: number
   }
@@ -68,7 +68,7 @@ it('Vitest runs them', async () => {
 it.each(IS_WHOLE ? lines.filter((line) => !line.startsWith('20')) : [NEWEST])(
   'Node %s runs TypeScript by stripping its types',
   async (line) => {
-    const args = ['--experimental-strip-types', 'src/stripped.mts']
+    const args = ['--experimental-strip-types', 'src/checking/stripped.mts']
     expect(JSON.parse(await run(nodeBinary(line), args, project.path))).toEqual(EXPECTED)
   },
 )

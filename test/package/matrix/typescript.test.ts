@@ -55,12 +55,13 @@ const CELLS: readonly Cell[] = IS_WHOLE
     ]
 
 const project = emptyFolder()
+const sources = join(project.path, 'src/types')
 
 beforeAll(() => {
   if (IS_WHOLE) installTools()
   createProject(project.path, ['@types/node'])
   for (const file of ['defaults.mts', 'defaults.cts'])
-    copyFileSync(join(project.path, 'src/defaults.ts'), join(project.path, 'src', file))
+    copyFileSync(join(sources, 'defaults.ts'), join(sources, file))
 }, 300_000)
 
 afterAll(project.remove)
@@ -72,12 +73,12 @@ it.concurrent.each(CELLS)(
   'TypeScript $version checks every entry point and its declarations with only @types/node beside it: $what',
   async ({ version, files, flags }) => {
     const args = [compiler(version), '--noEmit', ...flags, ...files]
-    expect(await run(process.execPath, args, join(project.path, 'src'))).toBe('')
+    expect(await run(process.execPath, args, sources)).toBe('')
   },
 )
 
 it('a program can mix values from import and from require(): the types are the same', async () => {
-  const folder = join(project.path, 'src', 'mixed')
+  const folder = join(sources, 'mixed')
   mkdirSync(folder)
   writeFileSync(
     join(folder, 'app.cts'),

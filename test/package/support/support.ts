@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { npm, pack, packedTarball } from '../../support/packed/packed-package.js'
+import { npm, pack, packedTarball, sharedFolder } from '../../support/packed/packed-package.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -18,17 +18,22 @@ export function emptyFolder(): { readonly path: string; readonly remove: () => v
   }
 }
 
+/** A project in which npm has installed the tarball, without a registry: once per test run. */
+function installedProject(): string {
+  return sharedFolder('installed', (folder) => {
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
+    const dependencies = ['jose', 'lru-cache'].map((name) => pack(join(ROOT, 'node_modules', name), folder))
+    const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund']
+    npm(['install', ...flags, packedTarball(), ...dependencies], folder)
+  })
+}
+
 /**
- * A project of a user's: the tarball installed as npm installs it, without a registry, and the given
- * packages of ours beside it. Consumers' sources lie in `src`.
+ * A project of a user's: the tarball installed as npm installs it, and the given packages of ours beside it. Consumers'
+ * sources lie in `src`.
  */
 export function createProject(folder: string, packages: readonly string[]): void {
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
-  const dependencies = ['jose', 'lru-cache'].map((name) => pack(join(ROOT, 'node_modules', name), folder))
-  npm(
-    ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', packedTarball(), ...dependencies],
-    folder,
-  )
+  cpSync(installedProject(), folder, { recursive: true, verbatimSymlinks: true })
   for (const name of packages) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })

@@ -1,9 +1,14 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished } from 'vitest'
+import { collectWarnings } from '../../support/warnings.js'
 
-/** Records what no caller has handled, until the test ends. */
-export function quietProcess(): { readonly unhandled: readonly unknown[] } {
+/** Records what no caller has handled, and the warnings of the process, until the test ends. */
+export function quietProcess(): {
+  readonly unhandled: readonly unknown[]
+  readonly warnings: readonly string[]
+} {
+  const warnings = collectWarnings()
   const unhandled: unknown[] = []
   const record = (reason: unknown): void => void unhandled.push(reason)
   process.on('unhandledRejection', record)
@@ -12,7 +17,7 @@ export function quietProcess(): { readonly unhandled: readonly unknown[] } {
     process.off('unhandledRejection', record)
     process.off('uncaughtExceptionMonitor', record)
   })
-  return { unhandled }
+  return { unhandled, warnings }
 }
 
 const MEGABYTE = 1024 * 1024

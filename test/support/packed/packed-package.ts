@@ -34,7 +34,7 @@ export function pack(source: string, folder: string): string {
  * Makes a folder once per test run. Two processes may make it at the same time: the first to finish wins, and no process
  * sees an unfinished folder.
  */
-function sharedFolder(name: string, make: (folder: string) => void): string {
+export function sharedFolder(name: string, make: (folder: string) => void): string {
   const path = join(runFolder(), name)
   if (existsSync(path)) return path
   const unfinished = mkdtempSync(`${path}-`)

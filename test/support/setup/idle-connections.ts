@@ -1,11 +1,18 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { Server } from 'node:http'
+import type { AgentOptions, Server } from 'node:http'
 
 /**
- * A setup file of every test: no server closes a connection because it was idle. Node's servers do so after 5 s, and a
- * client that sends its next request in that moment gets a reset: on a busy machine it would decide a test.
+ * A setup file of every test: neither server nor client closes a connection because it was idle. Node's servers do so after
+ * 5 s, and a client that sends its next request in that moment gets a reset. Clients of the library do so after 4 s, and
+ * then connect again. On a busy machine both would decide a test.
  */
 subscribe('http.server.request.start', (message) => {
   const { server } = message as { readonly server: Server }
   server.keepAliveTimeout = 0
+})
+
+subscribe('http.client.request.start', (message) => {
+  const { agent } = (message as { readonly request: { readonly agent?: { readonly options: AgentOptions } } })
+    .request
+  if (agent?.options.timeout !== undefined) agent.options.timeout = 0
 })

@@ -4,6 +4,7 @@ import { manualClock } from '../../support/clock.js'
 import { outcomeOf, refusalOf } from '../../support/outcomes.js'
 import { concurrently, times } from '../../support/test-bed.js'
 import { nextTurn } from '../../support/until.js'
+import { collectWarnings } from '../../support/warnings.js'
 import { AUDIENCE, jwkOf, jwtOf, TEMPLATE, tenantBed } from './support.js'
 
 const hanging = (): Promise<Response> => new Promise(() => undefined)
@@ -111,13 +112,7 @@ describe('a secret that all tenants share', () => {
   })
 
   it('causes one warning in a minute while it is rejected', async () => {
-    const warnings: string[] = []
-    const emit = vi
-      .spyOn(process, 'emitWarning')
-      .mockImplementation((text) => void warnings.push(String(text)))
-    onTestFinished(() => {
-      emit.mockRestore()
-    })
+    const warnings = collectWarnings()
     const { verifier, pass } = verifierWith({ tenants: listOf(50), ...introspected('rejected') }, rejected)
     const flood = async (jti: string): Promise<void> => {
       for (const tenant of listOf(50)) await outcomeOf(verifier.verify(jwtOf(tenant, { claims: { jti } })))

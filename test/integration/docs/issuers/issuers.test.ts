@@ -1,12 +1,18 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Refusal, Verifier } from '../../../../src/index.js'
 import { createTestIssuer, type TestIssuer } from '../../../../src/testing/index.js'
-import { ENTRIES as EARLIER, type Entry } from './issuer-tokens.js'
-import { LATER_ENTRIES } from './issuer-tokens-k-z.js'
+import type { Entry } from './entry.js'
+import { ENTRIES_A_TO_D } from './issuer-tokens-a-d.js'
+import { ENTRIES_E_TO_G } from './issuer-tokens-e-g.js'
+import { ENTRIES_H_TO_Z } from './issuer-tokens-h-z.js'
 import { runBlock } from '../programs/run.js'
 import { blocksOf, readPaper, rowsOf, type Block } from '../programs/support.js'
 
-const ENTRIES: Readonly<Record<string, Entry>> = { ...EARLIER, ...LATER_ENTRIES }
+const ENTRIES: Readonly<Record<string, Entry>> = {
+  ...ENTRIES_A_TO_D,
+  ...ENTRIES_E_TO_G,
+  ...ENTRIES_H_TO_Z,
+}
 const PAGES = ['a-to-f', 'g-to-k', 'l-to-z'].map((name) => `docs/guide/issuers-a-to-z/${name}.md`)
 
 /** Entries that run with the provider of that name, which the test issuer simulates. */

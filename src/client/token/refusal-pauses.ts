@@ -1,0 +1,49 @@
+import type { Clock } from '../../util/clock.js'
+import { RefusalPause } from './refusal-pause.js'
+
+/** Stands for the API if it is the only one, or if it is unknown which one refused the token. */
+export const ANY_API = ''
+
+/**
+ * The pauses of one audience and scope set, one for each API. An API that refuses valid tokens must not delay the renewal that
+ * another API requires. There are as many as allowed origins at most, because a token is sent to those only.
+ */
+export class RefusalPauses {
+  readonly #clock: Clock
+  readonly #pauses = new Map<string, RefusalPause>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether none of these APIs may cause a renewal now. */
+  areActive(apis: ReadonlySet<string>): boolean {
+    return [...apis].every((api) => this.#pauses.get(api)?.isActive === true)
+  }
+
+  /** Returns the pause of an API that has refused a token. */
+  of(api: string): RefusalPause {
+    const pause = this.#pauses.get(api) ?? new RefusalPause(this.#clock)
+    this.#pauses.set(api, pause)
+    return pause
+  }
+
+  /** Records that an API accepted the current token. */
+  recordAccepted(api: string): void {
+    // Without an earlier refusal there is nothing to lower.
+    this.#pauses.get(api)?.recordAccepted()
+  }
+
+  /** Records a renewal. It starts the pauses of the APIs that had refused the token before. */
+  recordRenewal(refusedBy: readonly string[], isTokenNew: boolean): void {
+    for (const api of refusedBy) this.of(api).start(isTokenNew)
+    for (const [api, pause] of this.#pauses) {
+      if (!refusedBy.includes(api)) pause.recordRenewal(isTokenNew)
+    }
+  }
+
+  /** Ends every pause and the doubling. */
+  reset(): void {
+    this.#pauses.clear()
+  }
+}

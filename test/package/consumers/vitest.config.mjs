@@ -1,1 +1,0 @@
-export default { test: { include: ['src/check.vitest.mjs'], testTimeout: 60_000 } }
