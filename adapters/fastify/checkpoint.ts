@@ -24,7 +24,7 @@ export function createCheckpoint(
   options: (GuardOptions<FastifyOnRefusal> & PropertyOptions) | undefined,
   added?: Policy,
 ): GuardCheckpoint {
-  const guard: Guard<FastifyRequest['raw'], FastifyOnRefusal> = new Guard(
+  const guard = new Guard<FastifyRequest['raw'], FastifyOnRefusal>(
     verifier,
     policy,
     options,
@@ -59,7 +59,7 @@ export function createRequirement(policy: Policy): FastifyCheckpoint {
 
 /** Fastify sends the message of an error, and callers must not learn that a route has no guard. */
 function failWithoutDetail(error: unknown): never {
-  throw createConfigurationFault(error as Error)
+  throw createConfigurationFault(error)
 }
 
 /** Creates the hook of a guard or a requirement. `call` is its function, for errors. */
