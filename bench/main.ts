@@ -1,11 +1,10 @@
-import { chain, first } from './paths/chain.js'
+import { chain, first, remote } from './paths/chain.js'
 import { growth } from './paths/growth.js'
 import { loop } from './paths/loop.js'
-import { remote } from './paths/remote.js'
 import { fresh, known } from './paths/verifiers.js'
 import { loads } from './growth/weight.js'
 import { frameworks } from './applications/frameworks.mjs'
-import { answerMessages } from './support/child.js'
+import { answerMessages } from '../test/support/processes/child.js'
 import { versionsOf } from './support/packages.js'
 import type { Effort, Report } from './support/report.js'
 import { contendersOf } from './verifiers/cast.js'
@@ -32,6 +31,8 @@ const paths: Readonly<Record<string, Path>> = {
   remote: { run: remote, packages: [] },
   growth: { run: growth, packages: packagesOf(loads) },
   loop: { run: loop, packages: packagesOf(contendersOf('loop')) },
+  // Imported only for its own path, because it imports the harness of the tests.
+  fleet: { run: async (effort) => (await import('./paths/fleet.js')).fleet(effort), packages: ['redis'] },
 }
 
 // Measures one path in its own process, started by scripts/bench.ts.

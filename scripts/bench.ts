@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, buildPackage } from '../bench/build.js'
 import { gate } from '../bench/gate/gate.js'
-import { startChild } from '../bench/support/child.js'
+import { startChild } from '../test/support/processes/child.js'
 import { built, thisMachine } from '../bench/support/machine.js'
 import type { Sample } from '../bench/support/measure.js'
 import { PATHS, publish, writeGenerated } from '../bench/support/publish.js'
@@ -33,6 +33,8 @@ const { values } = parseArgs({
   },
 })
 
+// For every process that is measured.
+process.env['NODE_ENV'] = 'production'
 if (values.gate || values.against !== undefined) process.exitCode = (await gate(values.against, values.quick)) ? 0 : 1
 else if (values.publish) await writeGenerated()
 else if (values.profile === undefined) await measure()
@@ -80,7 +82,7 @@ async function profile(cast: string): Promise<void> {
   const [count, perTurn] = cast === 'known' ? [1000, 64] : [1200, 1]
   const { issuance, mint, close } = await startIssuer(algorithm as SigningAlgorithm)
   const worker = pathToFileURL(join(built, 'bench', 'verifiers', 'worker.js'))
-  const child = await startChild(worker, [cast, contender], flags)
+  const child = await startChild(worker, [cast, contender], { flags })
   await child.ask({ issuance, tokens: times(count, mint) })
   const plan: Stretch = { mode: 'sequential', milliseconds: quick ? 300 : 3000, perTurn, tokens: count }
   const { perSecond, cpuMicros } = await child.ask<Sample>(plan)

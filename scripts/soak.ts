@@ -1,6 +1,7 @@
 // npm run soak -- --seconds 60: tests a guarded server under load while its issuer changes keys, fails and revokes tokens.
 import { parseArgs } from 'node:util'
-import { faultsOf, soak, type SoakReport } from '../test/slow/soak/soak.js'
+import { describeSoak } from '../test/slow/soak/describe-soak.js'
+import { faultsOf, soak } from '../test/slow/soak/soak.js'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '30' }, json: { type: 'boolean' } },
@@ -10,25 +11,5 @@ if (!Number.isInteger(seconds) || seconds < 1) throw new TypeError('--seconds mu
 
 const report = await soak(seconds)
 const faults = faultsOf(report)
-console.log(values.json === true ? JSON.stringify({ ...report, faults }) : format(report, faults))
+console.log(values.json === true ? JSON.stringify({ ...report, faults }) : describeSoak(report, faults))
 process.exitCode = faults.length === 0 ? 0 : 1
-
-function format({ calls, latencyMs, heapMegabytes, ...report }: SoakReport, faults: readonly string[]): string {
-  const counts = (of: Readonly<Record<string, number>>): string =>
-    Object.entries(of)
-      .sort(([, a], [, b]) => b - a)
-      .map(([name, count]) => `  ${String(count).padStart(8)}  ${name}`)
-      .join('\n')
-  return [
-    `${report.requests} requests in ${report.seconds} s; ${report.rotations} key rotations, ${report.outages} outages, ${report.revocations} revocations`,
-    `responses by status\n${counts(report.statuses)}`,
-    `decisions by reason\n${counts(report.reasons)}`,
-    `requests by kind\n${counts(report.kinds)}`,
-    `wrong responses: ${report.wrongAnswers}; requests without a response: ${report.brokenRequests}`,
-    ...report.examples.map((example) => `  ${example}`),
-    `calls to the issuer: keys ${calls.keys.made} of at most ${calls.keys.budget}, introspection ${calls.questions.made} of at most ${calls.questions.budget}`,
-    `latency: p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`,
-    `heap: ${heapMegabytes.start} MB at the start, ${heapMegabytes.end} MB at the end`,
-    faults.length === 0 ? 'passed' : `FAILED: ${faults.join('; ')}`,
-  ].join('\n')
-}

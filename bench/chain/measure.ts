@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startChild } from '../support/child.js'
+import { startChild } from '../../test/support/processes/child.js'
 import { built } from '../support/machine.js'
 import { median } from '../support/statistics.js'
 import { startIssuer, times } from '../support/tokens.js'

@@ -3,7 +3,8 @@ import { createServer as createSecureServer } from 'node:https'
 import { createSigningKey, signJwt, type SigningKey } from '../../src/testing/state/signing-keys.js'
 import type { FaultHandler } from '../../src/testing/index.js'
 import { selfSigned } from '../../test/support/servers/certificate.js'
-import { claimsOf, issuanceOf, listen } from '../support/tokens.js'
+import { close, listen } from '../../test/support/servers/listen.js'
+import { claimsOf, issuanceOf } from '../support/tokens.js'
 
 /** Created once, because creating an RSA key takes long. Every package in this benchmark supports RS256. */
 export const oldKey = createSigningKey('old', 'RS256', {})
@@ -26,13 +27,12 @@ export async function startKeyServer() {
     if (fault !== undefined && request.url?.includes('redirected') !== true) fault(request, response)
     else response.writeHead(200, { 'content-type': 'application/json' }).end(good())
   }
-  const plain = await listen(createServer(listener))
-  const secure = await listen(createSecureServer(certificate, listener))
-  const issuer = `http://127.0.0.1:${plain.port}`
+  const [plain, secure] = [createServer(listener), createSecureServer(certificate, listener)]
+  const issuer = `http://127.0.0.1:${await listen(plain)}`
   return {
     issuance: issuanceOf(issuer, `${issuer}/jwks`, oldKey),
     // The same keys over TLS, and the certificate to trust, for a package that requires TLS.
-    secureJwksUri: `https://localhost:${secure.port}/jwks`,
+    secureJwksUri: `https://localhost:${await listen(secure)}/jwks`,
     ca: certificate.cert,
     calls: () => calls,
     publish(...keys: readonly SigningKey[]) {
@@ -44,8 +44,8 @@ export async function startKeyServer() {
       fault = how
     },
     close() {
-      plain.close()
-      secure.close()
+      void close(plain)
+      void close(secure)
     },
   }
 }

@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import { guard } from '../../adapters/express.js'
 import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
 import { createTestIssuer, type Fault } from '../../src/testing/index.js'
+import { close, listen } from '../../test/support/servers/listen.js'
 import { Flood, htmlPage } from '../../test/support/servers/misbehaviours.js'
 import { awsGuards, frameworks, type Guards } from '../applications/frameworks.mjs'
-import { listen } from '../support/tokens.js'
 import { meet, send, tokensBy, type Phase, type Row, type Stage } from './cell.js'
 import { keyFaults, type KeyFault } from './faults.js'
 import { mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
@@ -12,17 +12,16 @@ import { mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
 const DEADLINE_MS = 1000
 const PEER_OPTIONS = { timeout: DEADLINE_MS, cache: false }
 
-type RunningServer = Awaited<ReturnType<typeof listen>>
-
-async function start(framework: string, guards: Guards): Promise<RunningServer> {
+/** Starts a server that is guarded by a package, and returns it with its URL. */
+async function start(framework: string, guards: Guards) {
   const server = createServer(await frameworks[framework]?.listener(await guards))
   // A client must stay connected while it waits for its next turn.
   server.keepAliveTimeout = 0
-  return listen(server)
+  return { url: `http://127.0.0.1:${await listen(server)}/`, close: () => void close(server) }
 }
 
 /** Starts m2m-guard in Express, with defaults except the deadline. Refusals contain the reason, which is hidden by default. */
-function startOwn(options: OAuthOptions): Promise<RunningServer> {
+function startOwn(options: OAuthOptions) {
   const verifier = createVerifier({ issuers: [oauth(options)], onIssuerEvent: () => undefined })
   const middleware = guard(verifier, undefined, {
     onRefusal({ status, headers, reason }, _request, response) {
@@ -61,7 +60,7 @@ export const peers = [
 async function stageKeys(peer: (typeof peers)[number], fault: KeyFault): Promise<Stage> {
   const keys = await startKeyServer()
   const server = await peer.start(keys)
-  const url = `http://127.0.0.1:${server.port}/`
+  const { url } = server
   return {
     url,
     first: mint(keys, oldKey),
@@ -91,7 +90,7 @@ const introspectionFaults: Readonly<Record<string, Fault>> = {
 async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
   const issuer = await createTestIssuer()
   const server = await startOwn(issuer.oauth({ remote: { deadline: DEADLINE_MS / 1000 } }))
-  const url = `http://127.0.0.1:${server.port}/`
+  const { url } = server
   const first = issuer.mintOpaque()
   // The keys are fetched before the fault in both phases, so that only introspection fails.
   await send(url, first)

@@ -1,6 +1,7 @@
 import { createVerifier, oauth } from '../../src/index.js'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
-import { answerMessages } from '../support/child.js'
+import { answerMessages } from '../../test/support/processes/child.js'
+import { usedBytes } from '../../test/support/processes/heap.js'
 import { AUDIENCE, claimsOf, times } from '../support/tokens.js'
 
 const ISSUER = 'https://issuer.test'
@@ -34,13 +35,4 @@ async function measure(count: number) {
   verifier.health()
   if (tokens.length !== count + 1) throw new Error('tokens are missing')
   return { perToken, claims: perClaims }
-}
-
-/** The bytes in use after garbage collection, in a process started with `--expose-gc`. */
-function usedBytes(): number {
-  if (globalThis.gc === undefined) throw new Error('the process needs --expose-gc')
-  globalThis.gc()
-  globalThis.gc()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
 }

@@ -2,9 +2,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { measureWhenPrepared } from '../support/child.js'
 import { percentile } from '../support/statistics.js'
-import { bearerBytes, freshHeaders, type Issuance } from '../support/tokens.js'
+import { bearerBytes, freshHeaders } from '../support/tokens.js'
 import { findContender } from '../verifiers/cast.js'
 import type { Verify } from '../verifiers/contender.js'
+import type { Preparation } from '../verifiers/worker.js'
 
 /** A burst of new tokens, with requests with cached tokens in between. */
 export interface Storm {
@@ -12,11 +13,6 @@ export interface Storm {
   /** New tokens per second; `null` keeps 64 in flight at any time. */
   readonly perSecond: number | null
   readonly milliseconds: number
-}
-
-export interface Preparation {
-  readonly issuance: Issuance
-  readonly known: readonly string[]
 }
 
 export type Outcome = Awaited<ReturnType<typeof storm>>
@@ -33,9 +29,9 @@ const contender = findContender('loop', name)
 let verify: Verify = () => undefined
 let known: readonly Buffer[] = []
 
-measureWhenPrepared(async (preparation: Preparation) => {
-  known = preparation.known.map(bearerBytes)
-  verify = await contender.make(preparation.issuance)
+measureWhenPrepared(async ({ issuance, tokens }: Preparation) => {
+  known = tokens.map(bearerBytes)
+  verify = await contender.make(issuance)
   for (const bytes of known) await verify(freshHeaders(bytes))
   return storm
 })

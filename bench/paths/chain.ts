@@ -1,7 +1,9 @@
 import { frameworks } from '../applications/frameworks.mjs'
 import { BARE, CACHED, FAST_JWT, OWN, REFERENCE, SIGNATURE, type Contender } from '../chain/guards.js'
+import { BARE_CALL, OWN_CALL, REMOTE } from '../chain/remote.js'
 import { COMPLETE, differences, measureChain, QUICK, type Lengths } from '../chain/measure.js'
-import { atMost, goal, table, type Effort, type Goal, type Report, type Table } from '../support/report.js'
+import { atMost, goal, table } from '../support/report.js'
+import type { Column, Effort, Goal, Report, Table } from '../support/report.js'
 import { intervalOfMedian, median, ratios } from '../support/statistics.js'
 
 const MANY = CACHED
@@ -32,6 +34,8 @@ interface Figures extends Contender {
   readonly nanos: readonly number[]
   readonly added: readonly number[]
   readonly bytes: readonly number[]
+  /** Not only what is added. */
+  readonly allBytes: readonly number[]
   readonly ratio: readonly number[]
 }
 
@@ -71,33 +75,61 @@ export async function chain({ quick }: Effort): Promise<Report> {
   }
 }
 
+/** Goal 7: what the transport adds to a call of an issuer. */
+export async function remote({ quick }: Effort): Promise<Report> {
+  const contenders = [BARE_CALL, OWN_CALL].map((guard) => one(guard, 1))
+  const figures = await measure(REMOTE, contenders, quick ? QUICK : COMPLETE, BARE_CALL)
+  const [bare = [], own = []] = figures.map(({ nanos }) => nanos)
+  return {
+    path: 'remote',
+    title: 'A call to the issuer',
+    tables: [
+      table('remote', 'One introspection call over a kept connection', figures, [
+        ['name', 'client', ({ guard }) => guard],
+        ...times('call'),
+        ['bytes', 'bytes', ({ allBytes }) => median(allBytes)],
+      ]),
+    ],
+    goals: [goal(`A call relative to a ${BARE_CALL}`, ratios(own, bare), atMost(1.3))],
+    notes: [
+      'Both clients use a connection in memory, so that only the work of the process is measured, without the kernel. Over a loopback socket, a call of the agent alone takes several times as long, and the difference stays the same. m2m-guard adds the deadline, the limits on size and encoding, and the lookup.',
+    ],
+  }
+}
+
 const one = (guard: string, tokens: number): Contender => ({ guard, tokens, build: BUILD })
+
+/** The time of a call, and what is added to the bare one. */
+const times = (call: string): readonly Column<Figures>[] => [
+  ['nanos', `${call} ns`, ({ nanos }) => median(nanos)],
+  ['added', 'added ns', ({ added }) => median(added)],
+  ['low', '95 % from', ({ added }) => intervalOfMedian(added)[0]],
+  ['high', 'to', ({ added }) => intervalOfMedian(added)[1]],
+]
 
 const figuresTable = (id: string, title: string, figures: readonly Figures[]): Table =>
   table(id, title, figures, [
     ['framework', 'framework', ({ framework }) => framework],
     ['guard', 'guard', ({ guard }) => guard],
     ['tokens', 'tokens', ({ tokens }) => tokens],
-    ['nanos', 'request ns', ({ nanos }) => median(nanos)],
-    ['added', 'added ns', ({ added }) => median(added)],
-    ['low', '95 % from', ({ added }) => intervalOfMedian(added)[0]],
-    ['high', 'to', ({ added }) => intervalOfMedian(added)[1]],
+    ...times('request'),
     ['ratio', `relative to ${REFERENCE}`, ({ ratio }) => median(ratio), 2],
     ['bytes', 'added bytes', ({ bytes }) => median(bytes)],
   ])
 
-async function measure(framework: string, contenders: readonly Contender[], lengths: Lengths) {
+async function measure(framework: string, contenders: readonly Contender[], lengths: Lengths, bare = BARE) {
   const measured = await measureChain(framework, contenders, lengths)
   return contenders.map((contender, index): Figures => {
     const baseOf = (guard: string): number =>
       contenders.findIndex((some) => some.guard === guard && some.tokens === contender.tokens)
-    const addedBy = (which: number): readonly number[] => differences(measured, 'nanos', which, baseOf(BARE))
+    const addedBy = (which: number): readonly number[] => differences(measured, 'nanos', which, baseOf(bare))
     return {
       ...contender,
       framework,
       nanos: measured.map((process) => median(process[index]?.nanos ?? [])),
       added: addedBy(index),
-      bytes: differences(measured, 'bytes', index, baseOf(BARE)),
+      bytes: differences(measured, 'bytes', index, baseOf(bare)),
+      allBytes: measured.map((process) => median(process[index]?.bytes ?? [])),
       ratio: ratios(addedBy(index), addedBy(baseOf(REFERENCE))),
     }
   })

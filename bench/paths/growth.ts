@@ -1,7 +1,8 @@
 import type { GrowthManner, Kind } from '../growth/worker.js'
 import type { Memory } from '../growth/memory.js'
 import { weigh, type Weight } from '../growth/weight.js'
-import { compare, startChild } from '../support/child.js'
+import { startChild } from '../../test/support/processes/child.js'
+import { compare } from '../support/child.js'
 import type { Sample } from '../support/measure.js'
 import { atMost, goal, table, type Effort, type Goal, type Report } from '../support/report.js'
 import { median, ratios, spread } from '../support/statistics.js'
@@ -98,7 +99,7 @@ async function measureSteps(quick: boolean, rounds: number): Promise<readonly St
 }
 
 async function measureMemory(tokens: number): Promise<Memory> {
-  const child = await startChild(new URL('../growth/memory.js', import.meta.url), [], ['--expose-gc'])
+  const child = await startChild(new URL('../growth/memory.js', import.meta.url), [], { flags: ['--expose-gc'] })
   const memory = await child.ask<Memory>(tokens)
   await child.end()
   return memory

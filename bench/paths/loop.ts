@@ -1,9 +1,10 @@
-import type { Outcome, Preparation, Storm } from '../loop/worker.js'
+import type { Outcome, Storm } from '../loop/worker.js'
 import { compare } from '../support/child.js'
 import { atMost, goal, table, type Effort, type Report } from '../support/report.js'
 import { median, ratios, spread } from '../support/statistics.js'
 import { startIssuer, times, type BenchIssuer } from '../support/tokens.js'
 import { contendersOf, JOSE, OWN } from '../verifiers/cast.js'
+import type { Preparation } from '../verifiers/worker.js'
 
 /** More than m2m-guard may cache, as in the path of new tokens. */
 const TOKENS = 1200
@@ -18,10 +19,7 @@ const storms = (['valid', 'invalid'] as const).flatMap((what) => [
 /** Goal 6: the delay of the event loop during a storm of new tokens. */
 export async function loop({ quick, rounds }: Effort): Promise<Report> {
   const issuer = await startIssuer('RS256')
-  const preparation: Preparation = {
-    issuance: issuer.issuance,
-    known: times(KNOWN, issuer.mint),
-  }
+  const preparation: Preparation = { issuance: issuer.issuance, tokens: times(KNOWN, issuer.mint) }
   const tokens = {
     valid: times(TOKENS, issuer.mint),
     invalid: times(TOKENS, (index) => invalidToken(issuer, index)),

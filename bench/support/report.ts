@@ -108,7 +108,7 @@ export function markdownTable({ columns, rows }: Table): string {
   ].join('\n')
 }
 
-function formatCell(cell: Cell | undefined, digits = 0): string {
+export function formatCell(cell: Cell | undefined, digits = 0): string {
   if (cell === undefined || Number.isNaN(cell)) return '–'
   if (typeof cell === 'string') return cell
   return cell.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
 import type { SigningAlgorithm, SigningKey } from '../../src/testing/state/signing-keys.js'
+import { close, listen } from '../../test/support/servers/listen.js'
 
 export const AUDIENCE = 'https://orders.internal'
 export const SCOPE = 'orders:read'
@@ -25,29 +25,15 @@ export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 /** Starts an issuer with one key. The issuer serves the key and signs its tokens with it. */
 export async function startIssuer(algorithm: SigningAlgorithm) {
   const key = createSigningKey(`${algorithm.toLowerCase()}-2026-11`, algorithm, {})
-  const { port, close } = await listen(
-    createServer((_, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key.jwk] }))
-    }),
-  )
+  const server = createServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key.jwk] }))
+  })
   // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's URL.
-  const issuer = `http://127.0.0.1:${port}/`
+  const issuer = `http://127.0.0.1:${await listen(server)}/`
   return {
     issuance: issuanceOf(issuer, `${issuer}.well-known/jwks.json`, key),
     mint: () => signJwt(key, { alg: algorithm, typ: 'JWT', kid: key.kid }, claimsOf(issuer)),
-    close,
-  }
-}
-
-/** Listens on a free port of the loopback interface. */
-export async function listen(server: Pick<Server, 'listen' | 'address' | 'close' | 'closeAllConnections'>) {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    close: (): void => {
-      server.closeAllConnections()
-      server.close()
-    },
+    close: () => void close(server),
   }
 }
 

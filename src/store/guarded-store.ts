@@ -1,6 +1,7 @@
 import { safeLine } from '../util/quote.js'
 import { timers } from '../util/timers.js'
 import type { SharedStore } from './contract.js'
+import { afterResponseDeadline } from './response-deadline.js'
 
 /** State of a shared store, as `health()` returns it. */
 export interface StoreHealth {
@@ -97,15 +98,11 @@ export class GuardedStore {
 
   #withinDeadline<T>(work: (store: SharedStore) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = timers.after(this.#deadline, () => {
-        // A response that is there already is read in this turn of the event loop. It must count, because the event loop may
-        // have been busy, and not the store.
-        setImmediate(() => {
-          reject(new Error(`no response within ${Math.round(this.#deadline * 1000)} ms`))
-        })
-      })
       // In an async function, so that a synchronous exception becomes a rejection.
       const working = (async () => work(this.#store))()
+      const cancel = afterResponseDeadline(this.#deadline, () => {
+        reject(new Error(`no response within ${Math.round(this.#deadline * 1000)} ms`))
+      })
       working.then(resolve, reject).finally(cancel)
     })
   }

@@ -22,7 +22,8 @@ export interface SealedStoreOptions {
   readonly prefix?: string
   /**
    * Maximum time for which a request waits for one operation of the store, from `'1ms'` to `'5s'`. A store that is slower is
-   * not used for 1 s, doubled up to 30 s while it stays slow. Meanwhile no request waits for it.
+   * not used for 1 s, doubled up to 30 s while it stays slow. Meanwhile no request waits for it. If this process was too busy to
+   * notice the end of the time, for at least half of it, the time starts again, up to four times.
    *
    * @defaultValue `'5ms'`
    */

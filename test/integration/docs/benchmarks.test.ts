@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { generated } from '../../../bench/support/publish.js'
-import type { Result } from '../../../bench/support/report.js'
+import { formatCell, type Result } from '../../../bench/support/report.js'
 import { readPaper, ROOT, rowsOf, sectionOf } from './programs/support.js'
 
 const FOLDERS = { 'Node 20': 'bench/results', 'Node 24': 'bench/results/node-24' }
@@ -171,10 +171,23 @@ describe('docs/benchmarks.md', () => {
     for (const node of Object.keys(FOLDERS))
       for (const path of ['known', 'new', 'growth', 'loop'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
+    expect(resultOf('Node 20', 'fleet').quick).toBe(false)
     for (const node of Object.keys(CHAIN_FOLDERS))
       for (const path of ['chain', 'first', 'remote'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
   })
+})
+
+it('docs/guide/fleet.md shows the recorded figures of several processes', () => {
+  const section = sectionOf(readPaper('docs/guide/fleet.md'), 'Figures')
+  const { tables } = resultOf('Node 20', 'fleet')
+  expect(tables.length).toBeGreaterThan(3)
+  for (const { columns, rows } of tables) {
+    const shown = rows.map((row) =>
+      Object.fromEntries(columns.map(({ key, label, digits }) => [label, formatCell(row[key], digits)])),
+    )
+    expect(rowsOf(section, columns[0]!.label)).toEqual(shown)
+  }
 })
 
 it('the page of results and the charts are generated from the recorded results', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sharedAnswers } from '../../../src/index.js'
-import { passDeadlines } from '../../support/setup/deadlines.js'
+import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { SECRET, type MemoryStore } from '../../support/shared-store.js'
 import type { Sharer } from '../../support/sharing.js'
 import { until } from '../../support/until.js'
@@ -69,7 +69,7 @@ describe('a store that fails costs nothing but the sharing', () => {
     const slow = fleet.join(sharedAnswers({ store, secret: SECRET }))
     store.before = () => new Promise(() => undefined)
     const outcome = slow.outcome(fleet.bed.opaque())
-    await until(() => store.operations.length === 1)
+    await until(() => runningDeadlines().some((left) => left < 0.1))
     passDeadlines(0.005)
     expect(await outcome).toBe('accepted')
     const operations = store.operations.length

@@ -1,8 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
+import { close, listen } from './listen.js'
+
+export { close, listen }
 
 /** Serves on a free loopback port until the test ends, and returns the URL. */
 export async function serve(listener: RequestListener, atEnd: AtEnd = onTestFinished): Promise<string> {
@@ -10,25 +12,6 @@ export async function serve(listener: RequestListener, atEnd: AtEnd = onTestFini
   const port = await listen(server)
   atEnd(() => close(server))
   return `http://127.0.0.1:${port}`
-}
-
-/** Listens on a free loopback port and returns it. */
-export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return (server.address() as AddressInfo).port
-}
-
-/** Ends all connections of a server and stops it. */
-export async function close(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve()
-    })
-    server.closeAllConnections()
-  })
 }
 
 /** A request that a recording proxy forwarded. */

@@ -6,6 +6,7 @@ import { guard } from '../../../../adapters/express.js'
 import { redisRevocations } from '../../../../adapters/redis.js'
 import { createVerifier, oauth } from '../../../../src/index.js'
 import { timers } from '../../../../src/util/timers.js'
+import { answerMessages } from '../../processes/child.js'
 import type { Line } from './decision-log.js'
 
 /** How a process is started. */
@@ -115,17 +116,8 @@ app.use((request, response, next) => {
 app.use(guard(verifier, {}))
 app.use((_, response) => void response.end())
 
-// The test may have ended meanwhile.
-const answer = (reply: object): void => void process.send?.(reply, () => undefined)
-process.on('message', ({ id, order, value }: { id: number; order: keyof Orders; value: never }) => {
-  void Promise.resolve()
-    .then((): unknown => orders[order](value))
-    .then(
-      (result) => answer({ id, result }),
-      (error: unknown) => answer({ id, failure: String(error) }),
-    )
-})
-process.on('disconnect', () => process.exit())
 const server = app.listen(0, '127.0.0.1', () => {
-  process.send?.({ port: (server.address() as AddressInfo).port })
+  const handle = ({ order, value }: { readonly order: keyof Orders; readonly value: never }): unknown =>
+    orders[order](value)
+  answerMessages(handle, (server.address() as AddressInfo).port)
 })

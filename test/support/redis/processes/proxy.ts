@@ -11,25 +11,31 @@ export interface RedisProxy {
   readonly hold: () => void
   /** Lets everything through again, first what was held. */
   readonly heal: () => void
+  /** Delays every reply of Redis by a number of milliseconds. */
+  readonly delayReplies: (milliseconds: number) => void
 }
 
 /** Starts a proxy in front of a port on loopback. */
 export async function startRedisProxy(target: number, atEnd: AtEnd): Promise<RedisProxy> {
   const sockets = new Set<Socket>()
   let state: 'open' | 'held' | 'cut' = 'open'
+  let delay = 0
   const server = createServer((client) => {
     if (state === 'cut') {
       client.resetAndDestroy()
       return
     }
     const redis = connect(target, '127.0.0.1')
-    join(client, redis)
-    join(redis, client)
+    join(client, redis, () => 0)
+    join(redis, client, () => delay)
   }).listen(0, '127.0.0.1')
-  const join = (from: Socket, to: Socket): void => {
+  const join = (from: Socket, to: Socket, delayOf: () => number): void => {
     sockets.add(from)
     if (state === 'held') from.pause()
-    from.on('data', (chunk) => to.write(chunk))
+    from.on('data', (chunk) => {
+      if (delayOf() === 0) to.write(chunk)
+      else setTimeout(() => to.write(chunk), delayOf())
+    })
     from.on('error', () => undefined)
     from.on('close', () => {
       sockets.delete(from)
@@ -57,6 +63,9 @@ export async function startRedisProxy(target: number, atEnd: AtEnd): Promise<Red
     heal: () => {
       state = 'open'
       for (const socket of sockets) socket.resume()
+    },
+    delayReplies: (milliseconds) => {
+      delay = milliseconds
     },
   }
 }
