@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, type Reader } from '../../options/reader.js'
 import { isRecord } from '../../util/members.js'
 import { invalid, notStored } from './exchange.js'
+import { TARGET } from '../read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../revocations.js'
 
 /** What revokes: a verifier, which checks the issuer of a target, or revocations without one. */
@@ -48,16 +49,39 @@ export function withCutoff(target: ReceivedTarget, before: () => number | undefi
   return time === undefined ? target : { ...target, before: time }
 }
 
+/** Converts the error for an invalid target. The message of that error is about this service, and is not for the sender. */
+export type ToError = (error: ConfigurationError) => Error
+
+/** Converts the error for a target that a function of the application has returned. It is passed to the server. */
+export function mappingError(option: string): ToError {
+  return ({ message }) =>
+    new ConfigurationError(option, `must return valid targets. One of them is invalid: ${message}`)
+}
+
+/**
+ * Converts the error for a target that a message states. The sender gets 400 with `problem`, except for an issuer that the option
+ * has allowed: that error is passed to the server.
+ */
+export function messageError(option: string, problem: string): ToError {
+  return ({ option: member, message }) =>
+    member === `${TARGET}.issuer` ? new ConfigurationError(option, message) : invalid(problem)
+}
+
 /**
  * Revokes the targets of a message.
  *
- * @throws FeedError as a rejection: 400 for an invalid target, 503 if a revocation is not stored.
+ * @throws FeedError as a rejection: 503 if a revocation is not stored.
+ * @throws the error of `toError` as a rejection for an invalid target.
  */
-export async function revokeReceived(verifier: Revoker, targets: readonly ReceivedTarget[]): Promise<void> {
+export async function revokeReceived(
+  verifier: Revoker,
+  targets: readonly ReceivedTarget[],
+  toError: ToError,
+): Promise<void> {
   for (const target of targets) {
     // Revocations without a verifier refuse a target that is a token, because they know no issuer.
     await verifier.revoke(target as RevocationTarget).catch((error: unknown) => {
-      throw error instanceof ConfigurationError ? invalid(error.message) : notStored()
+      throw error instanceof ConfigurationError ? toError(error) : notStored()
     })
   }
 }
