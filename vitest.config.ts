@@ -49,7 +49,11 @@ const NESTED = '**/node_modules/**'
 /** Needs tools that only `npm run test:slow` installs, or many servers. */
 const LONG =
   process.env['M2M_GUARD_SLOW'] === undefined
-    ? ['test/package/matrix/jest.test.ts', 'test/slow/fleet/topologies.test.ts']
+    ? [
+        'test/package/matrix/jest.test.ts',
+        'test/slow/fleet/sharing.test.ts',
+        'test/slow/fleet/topologies.test.ts',
+      ]
     : []
 
 /**

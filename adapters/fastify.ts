@@ -5,17 +5,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessToken } from '../src/model/access-token.js'
 import { readOptions } from '../src/options/read-options.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { checkGuardArguments, policyArgument } from '../src/guard/arguments.js'
+import { checkGuardArguments, policyArgument, scopesPolicy } from '../src/guard/arguments.js'
 import { acceptedToken, optionalAcceptedToken } from '../src/guard/guard.js'
 import { PLUGIN_OPTIONS, type GuardOptions, type PropertyOptions } from '../src/guard/options.js'
 import type { Awaitable } from '../src/util/awaitable.js'
 import { admits, conclude, failIfAdmitted, type FastifyCheckpoint } from './fastify/admission.js'
-import { createCheckpoint, hookOf, type Hook } from './fastify/checkpoint.js'
+import { createCheckpoint, createRequirement, hookOf, type Hook } from './fastify/checkpoint.js'
 import { decorateGuard } from './fastify/guard-decorator.js'
 import { warnIfNoRoute } from './fastify/route-check.js'
 import type { AnyFastifyInstance, FastifyGuardHook, FastifyOnRefusal } from './fastify/types.js'
 import { decorateWhenReady } from './fastify/scope-property.js'
 import { checkRouteConfig, guardCache, hasAuth } from '../src/guard/route-policy.js'
+import type { ScopeDemand } from '../src/model/scopes.js'
 import type { Policy } from '../src/policy/policy.js'
 
 export type {
@@ -171,6 +172,36 @@ export default m2mGuard
 export function guard(verifier: Verifier, policy?: Policy, options?: FastifyHookOptions): FastifyGuardHook
 export function guard(...args: readonly [Verifier, Policy?, FastifyHookOptions?]): FastifyGuardHook {
   return hookOf(createCheckpoint(...checkGuardArguments(args)))
+}
+
+/**
+ * Requires scopes on a route behind a guard, as an `onRequest` hook. Every argument is required. A request without them gets
+ * 403 `insufficient_scope`. It is a decision of its own; behind the plugin, `config: { auth }` decides together with it.
+ *
+ * @throws ConfigurationError without scopes, or for an argument that is not a scope.
+ *
+ * @example
+ * ```ts
+ * app.post('/orders', { onRequest: requireScopes('orders:write') }, createOrder)
+ * ```
+ */
+export function requireScopes(...scopes: readonly ScopeDemand[]): FastifyGuardHook {
+  return hookOf(createRequirement(scopesPolicy(scopes)), 'requireScopes')
+}
+
+/**
+ * Requires a policy on a route behind a guard, as an `onRequest` hook, in addition to the policy of that guard.
+ *
+ * @throws ConfigurationError if the policy is invalid, or for a further argument.
+ *
+ * @example
+ * ```ts
+ * app.delete('/orders/:id', { onRequest: requirePolicy({ confirmAfter: 0 }) }, deleteOrder)
+ * ```
+ */
+export function requirePolicy(policy: Policy): FastifyGuardHook
+export function requirePolicy(...args: readonly [Policy]): FastifyGuardHook {
+  return hookOf(createRequirement(policyArgument('requirePolicy', args)), 'requirePolicy')
 }
 
 /**

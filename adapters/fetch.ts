@@ -2,9 +2,14 @@
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
-import { checkGuardArguments, refuseFurtherArguments } from '../src/guard/arguments.js'
+import {
+  checkGuardArguments,
+  policyArgument,
+  refuseFurtherArguments,
+  scopesPolicy,
+} from '../src/guard/arguments.js'
 import { type GuardResult } from '../src/guard/checkpoint.js'
-import { acceptedToken, Guard, optionalAcceptedToken } from '../src/guard/guard.js'
+import { acceptedToken, Guard, optionalAcceptedToken, Requirement } from '../src/guard/guard.js'
 import { endpointArguments } from '../src/guard/revocation-endpoint.js'
 import { createRevocationEndpoint } from '../src/revocation/feeds/endpoint.js'
 import { asGlobalResponse } from '../src/guard/fetch-response.js'
@@ -12,6 +17,7 @@ import type { GuardOptions } from '../src/guard/options.js'
 import { ConfigurationError } from '../src/options/configuration-error.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal/refusal.js'
+import type { ScopeDemand } from '../src/model/scopes.js'
 
 /**
  * Custom response to a refusal. An error it throws is passed to the error handling of the server.
@@ -132,7 +138,55 @@ export function guard(
 export function guard(
   ...args: readonly [Verifier, Policy?, FetchGuardOptions?]
 ): (request: Request) => Promise<AccessToken | Response | undefined> {
-  const checkpoint = new Guard<Request, FetchOnRefusal>(...checkGuardArguments(args))
+  return authorizeBy(new Guard<Request, FetchOnRefusal>(...checkGuardArguments(args)))
+}
+
+/**
+ * Creates a function that requires scopes of a request that a {@link guard} or {@link protect} has accepted. Every argument is
+ * required. A request without them gets 403 `insufficient_scope`, with the options of that guard.
+ *
+ * @returns a function that takes the same `Request` object, and resolves to the access token, or to the response that refuses
+ *   the request. In report mode it resolves to `undefined` instead of a response. It rejects if no guard has accepted the request.
+ * @throws ConfigurationError without scopes, or for an argument that is not a scope.
+ *
+ * @example
+ * ```ts
+ * const requireWrite = requireScopes('orders:write')
+ * const orders = protect(verifier, undefined, async (request) => {
+ *   const refused = request.method === 'POST' ? await requireWrite(request) : undefined
+ *   return refused instanceof Response ? refused : Response.json({ orders: [] })
+ * })
+ * ```
+ */
+export function requireScopes(
+  ...scopes: readonly ScopeDemand[]
+): (request: Request) => Promise<AccessToken | Response | undefined> {
+  return authorizeBy(new Requirement<Request, FetchOnRefusal>(scopesPolicy(scopes)))
+}
+
+/**
+ * Requires a policy of a request that a {@link guard} or {@link protect} has accepted, in addition to the policy of that guard.
+ *
+ * @returns a function as {@link requireScopes} does.
+ * @throws ConfigurationError if the policy is invalid, or for a further argument.
+ *
+ * @example
+ * ```ts
+ * const requireRecent = requirePolicy({ maxTokenAge: '5m' })
+ * ```
+ */
+export function requirePolicy(
+  policy: Policy,
+): (request: Request) => Promise<AccessToken | Response | undefined>
+export function requirePolicy(
+  ...args: readonly [Policy]
+): (request: Request) => Promise<AccessToken | Response | undefined> {
+  return authorizeBy(new Requirement<Request, FetchOnRefusal>(policyArgument('requirePolicy', args)))
+}
+
+function authorizeBy(
+  checkpoint: Pick<Guard<Request, FetchOnRefusal>, 'enter'>,
+): (request: Request) => Promise<AccessToken | Response | undefined> {
   return async function authorize(request) {
     const result = await checkpoint.enter(request, request)
     return result.passes ? result.token : refuse(result, request)

@@ -8,10 +8,10 @@ import type { Refusal } from '../../src/model/refusal/refusal.js'
 import type { ScopeProperty } from './scope-property.js'
 import type { FastifyOnRefusal } from './types.js'
 
-/** A guard whose key is the request of Node, and the property of the request that it sets. */
+/** A guard or a requirement whose key is the request of Node, and the property of the request that it sets. */
 export interface FastifyCheckpoint {
-  readonly guard: Guard<FastifyRequest['raw'], FastifyOnRefusal>
-  readonly property: ScopeProperty
+  readonly guard: Pick<Guard<FastifyRequest['raw'], FastifyOnRefusal>, 'enter'>
+  readonly property: Pick<ScopeProperty, 'set'>
 }
 
 /**
@@ -39,7 +39,7 @@ export function failIfAdmitted(admitted: Awaitable<boolean>, fault: unknown): Aw
 /** Does not run the handler if the caller disconnected during a call to the issuer. */
 function settleIfConnected(
   result: GuardResult<FastifyOnRefusal>,
-  property: ScopeProperty,
+  property: FastifyCheckpoint['property'],
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {
@@ -50,7 +50,7 @@ function settleIfConnected(
 
 function settle(
   result: GuardResult<FastifyOnRefusal>,
-  property: ScopeProperty,
+  property: FastifyCheckpoint['property'],
   request: FastifyRequest,
   reply: FastifyReply,
 ): Awaitable<boolean> {

@@ -36,6 +36,6 @@ export const REDIS_STORE_OPTIONS = {
  * ```
  */
 export function redisAnswers(options: RedisAnswersOptions): Answers {
-  const { client, ...settings } = readOptions('redisAnswers', options, REDIS_STORE_OPTIONS, '')
+  const { client, ...settings } = readOptions('redisAnswers', options, REDIS_STORE_OPTIONS)
   return createAnswers({ ...settings, store: createRedisStore(client) })
 }

@@ -54,7 +54,7 @@ export function createRedisLog(
 
   return {
     append,
-    async confirm() {
+    async confirm(appended) {
       // `WAIT` without replicas would block the connection for the whole time.
       const replicas = await sendTogether(meta, [['ZCARD', live], ['ROLE']]).then(
         ([, role]) => listOf(listOf(role)[2]).length,
@@ -63,9 +63,14 @@ export function createRedisLog(
       )
       if (replicas === 0) return 0
       // `WAIT` is about the last write of its connection, which need not be that of the script.
-      const wait = ['WAIT', '1', REPLICA_MILLISECONDS]
-      const [, confirmed] = await sendTogether(meta, [['HSET', meta, 'confirmed', '1'], wait])
-      return integerOf(confirmed) ?? 0
+      const [, confirmed, state, records] = await sendTogether(meta, [
+        ['HSET', meta, 'confirmed', '1'],
+        ['WAIT', '1', REPLICA_MILLISECONDS],
+        // Afterwards, because the connection may be to a server that has taken over since, and lacks the change.
+        ['HMGET', meta, 'epoch', 'n', 'head'],
+        ['XRANGE', log, `${appended.n}-0`, `${appended.n}-0`],
+      ])
+      return hasChange(headOf(listOf(state)), listOf(records), appended) ? (integerOf(confirmed) ?? 0) : 0
     },
     async head() {
       let last: LogHead | undefined
@@ -111,6 +116,12 @@ function argumentsOf(entry: Entry): readonly string[] {
     serializeEntry(entry),
     expiry === undefined ? '' : String(Math.ceil(expiry)),
   ]
+}
+
+/** Whether a server has a change. One without a tag has only begun the epoch. */
+function hasChange(head: LogHead | undefined, records: readonly unknown[], { epoch, tag }: LogHead): boolean {
+  if (head?.epoch !== epoch) return false
+  return tag === '' || records.map(recordOf).some((record) => record.tag === tag)
 }
 
 function headOf([epoch, n, tag]: readonly unknown[]): LogHead | undefined {

@@ -9,6 +9,7 @@ import { LogReader } from '../../src/revocation/log-reader.js'
 import { REVOCATIONS_OPTIONS, type MemoryRevocationsOptions } from '../../src/revocation/memory.js'
 import { PolledStore } from '../../src/revocation/polled-store.js'
 import type { Revocations } from '../../src/revocation/revocations.js'
+import type { Watcher } from '../../src/revocation/watch-state.js'
 import { keyPrefix } from '../../src/store/options.js'
 import type { RedisClient } from './client.js'
 import { redisConnection } from './connection.js'
@@ -54,7 +55,7 @@ export interface RedisRevocationsOptions extends MemoryRevocationsOptions {
    * Whether a message of Redis about a change causes a reading, in addition to the regular ones. A revocation then reaches
    * every process in milliseconds. It opens one more connection, with `client.duplicate()`, which `close()` closes. A
    * message that is lost, repeated or forged does no harm: it only decides about the time of a reading, and at most 20 of
-   * them in a second.
+   * them in a second. `health().nudgeFailure` and the event `store_failing` show that messages do not arrive.
    *
    * @defaultValue `false`
    */
@@ -87,12 +88,12 @@ export const REDIS_REVOCATIONS_OPTIONS = {
  * ```
  */
 export function redisRevocations(options: RedisRevocationsOptions): Revocations {
-  const settings = readOptions('redisRevocations', options, REDIS_REVOCATIONS_OPTIONS, '')
+  const settings = readOptions('redisRevocations', options, REDIS_REVOCATIONS_OPTIONS)
   const { client, prefix, interval, maxStaleness, onStale, nudge, maxEntries, clock, onEvent } = settings
   const local = new LocalRevocations({ maxEntries, clock, systemClock: createClock(), observer: onEvent })
   const reader = new LogReader(createRedisLog(client, prefix), local)
   const subscribe = nudge ? subscribeWith(client.client) : undefined
-  const watch = subscribe && ((onChange: () => void) => subscribe(channelOf(prefix), onChange))
+  const watch = subscribe && ((watcher: Watcher) => subscribe(channelOf(prefix), watcher))
   const acceptsStale = onStale === 'accept'
   const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale, watch })
   return createRevocations(local, store)

@@ -2,8 +2,8 @@ import type { SharedStore } from '../../src/store/contract.js'
 import type { SendCommand } from './client.js'
 import { integerOf, textOf } from './replies.js'
 
-/** Deletes a key if it has this value. */
-const DELETE_IF = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
+/** Deletes a key if it has this value. A list or a hash of another program has another one. */
+const DELETE_IF = `if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`
 
 /** Creates a store of values that expire in Redis. */
 export function createRedisStore(send: SendCommand): SharedStore {

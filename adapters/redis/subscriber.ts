@@ -1,7 +1,14 @@
 import { ConfigurationError } from '../../src/options/configuration-error.js'
+import { messageOf } from '../../src/revocation/store-failure.js'
+import type { Watcher } from '../../src/revocation/watch-state.js'
+import { timers } from '../../src/util/timers.js'
+import { isNodeRedisCluster, isNodeRedisSentinel } from './client.js'
 
-/** Calls back for every message of a channel, until the returned function is called. */
-export type Subscribe = (channel: string, onMessage: () => void) => () => void
+/** Passes every message of a channel on, until the returned function is called. */
+export type Subscribe = (channel: string, watcher: Watcher) => () => void
+
+/** Seconds after which a subscription that was refused is tried again. */
+const RETRY = 30
 
 /** A client that may be duplicated, as far as it is used here. */
 export interface Duplicable {
@@ -25,23 +32,32 @@ interface Subscriber {
 
 /**
  * Returns a function that subscribes with a duplicate of a client, because a connection with subscriptions takes no other
- * commands. The options of the client decide about its reconnecting. A subscription that fails is not reported: its messages
- * only make changes known earlier.
+ * commands. The options of the client decide about its reconnecting. A subscription that is refused is tried again.
  *
  * @throws ConfigurationError if the client cannot be duplicated.
  */
 export function subscribeWith(client: Duplicable): Subscribe {
   if (typeof client.duplicate !== 'function')
-    throw new ConfigurationError('nudge', 'requires a client with the method duplicate(). Pass false')
-  return (channel, onMessage) => {
-    let close: (() => void) | undefined = open(client, channel, onMessage)
+    throw new ConfigurationError(
+      'redisRevocations.nudge',
+      'requires a client with the method duplicate(). Pass false',
+    )
+  return (channel, watcher) => {
+    let close: (() => void) | undefined
+    let cancelRetry: (() => void) | undefined
     const closeOnce = (): void => {
+      cancelRetry?.()
       close?.()
       close = undefined
     }
-    const reopen = (): void => {
-      close ??= open(client, channel, onMessage)
+    const retryLater = (): void => {
+      closeOnce()
+      cancelRetry = timers.after(RETRY, reopen)
     }
+    const reopen = (): void => {
+      close ??= open(client, channel, watcher, retryLater)
+    }
+    reopen()
     // Otherwise the second connection would keep a process alive whose own client is closed.
     client.on?.('end', closeOnce)
     client.on?.('connect', reopen)
@@ -53,17 +69,49 @@ export function subscribeWith(client: Duplicable): Subscribe {
   }
 }
 
-function open(client: Duplicable, channel: string, onMessage: () => void): () => void {
+function open(
+  client: Duplicable,
+  channel: string,
+  { onChange, onState }: Watcher,
+  onRefused: () => void,
+): () => void {
   const isIoRedis = typeof client.call === 'function'
   const subscriber = duplicateOf(client, isIoRedis)
-  // Without a listener an `error` event ends the process.
-  subscriber.on('error', () => undefined)
+  let [isSubscribed, isClosed] = [false, false]
+  const fail = (error: unknown): void => {
+    if (!isClosed) onState(messageOf(error))
+  }
+  const onMessage = (): void => {
+    onState(undefined)
+    onChange()
+  }
+  // Without a listener an `error` event ends the process. Clients with several connections do not say which of them fails.
+  const hasOneConnection = isSingle(client)
+  subscriber.on('error', (error) => {
+    if (hasOneConnection) fail(error)
+  })
+  subscriber.on('close', () => {
+    if (hasOneConnection) fail(new Error('the connection is closed'))
+  })
   subscriber.on('connect', () => {
     subscriber.stream?.unref?.()
   })
+  subscriber.on('ready', () => {
+    if (isSubscribed && !isClosed) onState(undefined)
+  })
   if (isIoRedis) subscriber.on('message', onMessage)
-  void connect(subscriber, isIoRedis, channel, onMessage).catch(() => undefined)
+  connect(subscriber, isIoRedis, channel, onMessage).then(
+    () => {
+      isSubscribed = true
+      if (!isClosed) onState(undefined)
+    },
+    (error: unknown) => {
+      fail(error)
+      if (!isClosed) onRefused()
+    },
+  )
   return () => {
+    isClosed = true
     try {
       if (isIoRedis) subscriber.disconnect?.()
       else subscriber.destroy?.()
@@ -71,6 +119,11 @@ function open(client: Duplicable, channel: string, onMessage: () => void): () =>
       // node-redis throws if the connection is closed already.
     }
   }
+}
+
+/** Whether a client has one connection, whose events say whether the subscription works. */
+function isSingle(client: Duplicable): boolean {
+  return client.isCluster !== true && !isNodeRedisCluster(client) && !isNodeRedisSentinel(client)
 }
 
 /** The options of ioredis are completed so that a subscription waits for the connection, and outlasts it. */

@@ -19,6 +19,6 @@ export type RedisTokensOptions = RedisAnswersOptions
  * ```
  */
 export function redisTokens(options: RedisTokensOptions): Tokens {
-  const { client, ...settings } = readOptions('redisTokens', options, REDIS_STORE_OPTIONS, '')
+  const { client, ...settings } = readOptions('redisTokens', options, REDIS_STORE_OPTIONS)
   return createTokens({ ...settings, store: createRedisStore(client) })
 }

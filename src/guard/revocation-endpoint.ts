@@ -1,3 +1,4 @@
+import { requireKnownIssuers } from '../model/issuer/known-issuers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Policy } from '../policy/policy.js'
 import { isRecord, ownMember } from '../util/members.js'
@@ -18,7 +19,8 @@ const CALLERS = ['scopes', 'clients', 'subjects', 'claims', 'check'] as const
 /**
  * Checks the arguments of `revocationEndpoint(verifier, policy, options?)`.
  *
- * @throws ConfigurationError for a policy that every valid token meets, or an option that lets requests pass.
+ * @throws ConfigurationError for a policy that every valid token meets or that names an unknown issuer, or an option that lets
+ *   requests pass.
  */
 export function endpointArguments<Options extends object>(
   args: readonly [verifier: Verifier, policy: Policy, options?: Options],
@@ -37,6 +39,8 @@ export function endpointArguments<Options extends object>(
       `revocationEndpoint.${unsafe}`,
       'is not an option of this endpoint, because a request without permission could revoke. Leave it out',
     )
+  const issuers = [ownMember(policy, 'issuers') ?? []].flat()
+  requireKnownIssuers('revocationEndpoint: policy.issuers', verifier, issuers)
   return [verifier, policy, options]
 }
 

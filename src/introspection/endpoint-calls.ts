@@ -14,7 +14,7 @@ import { parseJson } from '../util/json.js'
 import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
 import type { SharedCalls } from './call-limits.js'
-import { hasDuplicateMembers } from './duplicate-members.js'
+import { hasDuplicateMembers } from '../util/duplicate-members.js'
 import { maskToken, rejectAmbiguous } from './read-result.js'
 import { RenewableCredential, type Credential } from './renewable-credential.js'
 

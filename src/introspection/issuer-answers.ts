@@ -2,12 +2,10 @@ import type { TellIssuerEvent } from '../model/issuer/issuer-events.js'
 import type { RemoteResponse } from '../model/issuer/remote-profile.js'
 import { tokenDigest } from '../model/token-digest.js'
 import type { AnswersInternals } from '../store/answers.js'
-import { UNAVAILABLE, type TellStoreChange } from '../store/guarded-store.js'
+import { BACKGROUND_PATIENCE, type TellStoreChange } from '../store/guarded-store.js'
 import type { Found, Lease } from '../store/sealed-store.js'
 import { ageOf } from '../store/shared-age.js'
-import { waitingTimes } from '../store/waiting-times.js'
 import type { Clock } from '../util/clock.js'
-import { timers } from '../util/timers.js'
 import { ForgottenTokens } from './forgotten-tokens.js'
 import type { Statement } from './outcome.js'
 import { parseAnswer, serializeAnswer } from './shared-answer.js'
@@ -18,6 +16,8 @@ export interface AnswerNeeds {
   readonly maxAge: number
   /** Lifetime of an active result from the time of its request. */
   readonly keepFor: number
+  /** Seconds for which no request waits for the result, because an earlier one is in use. */
+  readonly spare: number
   /** Expiry of the token if it is known, in seconds since the epoch. */
   readonly expiresAt: number | undefined
   /** Whether the token was not forgotten since the call began. */
@@ -57,6 +57,9 @@ interface IssuerAnswersSettings {
 /** Minimum seconds between two reports of skipped entries, because anyone who can write to the store could cause many. */
 const REPORT_PAUSE = 60
 
+const UNREADABLE =
+  'an entry of the store of introspection results was skipped, because it has another format or secret, or was changed'
+
 /** Shares the responses of one issuer with other processes. One process calls the issuer while the others wait briefly. */
 export class IssuerAnswers {
   readonly #settings: IssuerAnswersSettings
@@ -73,32 +76,18 @@ export class IssuerAnswers {
 
   /** Finds the result for a token in the store, or calls the issuer and shares the result. */
   async resolve<T, S extends Statement>(token: string, needs: AnswerNeeds, asking: Asking<T, S>): Promise<T> {
-    const { store, maxWait } = this.#settings.answers
-    const find = (found: Found | undefined, sentElapsed: number): T | undefined =>
-      this.#find(token, found, needs.maxAge, sentElapsed, asking)
-    const name = this.#nameOf(token)
     if (needs.maxAge <= 0) return this.#ask(token, needs, asking, undefined)
-    const sent = this.#settings.clock.elapsed()
-    const stored = await store.read(name, this.#tellChange)
-    if (stored === UNAVAILABLE) return this.#ask(token, needs, asking, undefined)
-    const result = find(stored, sent)
-    if (result !== undefined) return result
-    for (const pause of waitingTimes(maxWait)) {
-      if (!asking.mayCall()) break
-      const claimed = this.#settings.clock.elapsed()
-      const claim = await store.claim(name, Math.max(1, maxWait * 1000), this.#tellChange)
-      if (claim === UNAVAILABLE) break
-      const late = find(claim.found, claimed)
-      if (late !== undefined) {
-        void claim.lease?.release()
-        return late
-      }
-      if (claim.lease !== undefined) return this.#ask(token, needs, asking, claim.lease)
-      await new Promise<void>((resolve) => {
-        timers.after(pause, resolve)
-      })
-    }
-    return this.#ask(token, needs, asking, undefined)
+    const { answers, clock } = this.#settings
+    const { result, lease } = await answers.work.findOrLease<T>({
+      name: this.#nameOf(token),
+      find: (found, sentElapsed) => this.#find(token, found, needs.maxAge, sentElapsed, asking),
+      elapsed: () => clock.elapsed(),
+      spare: needs.spare,
+      mayWork: asking.mayCall,
+      tell: this.#tellChange,
+      skip: this.#skip,
+    })
+    return result ?? this.#ask(token, needs, asking, lease)
   }
 
   /** Deletes the shared result of a token. No result from before is used by this process, also if that fails. */
@@ -149,7 +138,8 @@ export class IssuerAnswers {
     // Negated, because a custom issuer may return an expiry that is not a number.
     if (!(ttl >= 1)) return
     const text = serializeAnswer({ ...response, at: sent.at, age, ttl })
-    if (text !== undefined) await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange)
+    if (text === undefined) return
+    await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange, BACKGROUND_PATIENCE)
   }
 
   /** Reads what the store has for a token; `undefined` if that is nothing, too old, or not about the token. */
@@ -164,7 +154,7 @@ export class IssuerAnswers {
     const { clock, inactiveLifetime } = this.#settings
     const answer = found.text === undefined ? undefined : parseAnswer(found.text)
     if (answer === undefined || found.expiresIn === undefined) {
-      this.#skip()
+      this.#skip(UNREADABLE)
       return
     }
     const age = ageOf(answer, found.expiresIn, clock, sentElapsed)
@@ -175,13 +165,11 @@ export class IssuerAnswers {
     return toResult(statement, age)
   }
 
-  #skip(): void {
+  /** Reports an entry of the store that was skipped. */
+  readonly #skip = (detail: string): void => {
     const now = this.#settings.clock.elapsed()
     if (now < this.#nextReport) return
     this.#nextReport = now + REPORT_PAUSE
-    this.#settings.tell(
-      'answer_skipped',
-      'an entry of the store of introspection results was skipped, because it has another format or secret, or was changed',
-    )
+    this.#settings.tell('answer_skipped', detail)
   }
 }

@@ -5,7 +5,7 @@ import type { ConfirmationResult, RemoteResponse, RemoteResult } from '../model/
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import { base64Copies, shortestCopy } from '../util/base64-copies.js'
 import { maskStrings } from '../util/redact.js'
-import { hasDuplicateMembers } from './duplicate-members.js'
+import { hasDuplicateMembers } from '../util/duplicate-members.js'
 import type { Failure, Inactive, Statement } from './outcome.js'
 
 /** Rejects an active result that is an HTML page, has duplicate members, or is nested too deeply. */

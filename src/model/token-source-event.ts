@@ -30,7 +30,8 @@ export type TokenSourceReason =
  * - `token_evicted`: a usable token was removed from the cache, because there are more sets than `maxTokens`.
  * - `store_failing`: the store of the option `tokens` fails or is too slow. It is not used for a while.
  * - `store_recovered`: that store is used again.
- * - `store_skipped`: that store has an entry that cannot be read. Reported at most once a minute per set.
+ * - `store_skipped`: that store has an entry or a lease of another program, or waiting for leases brought no result. Reported at most
+ *   once a minute per set.
  */
 export type TokenSourceEventKind =
   | 'token_obtained'

@@ -50,7 +50,8 @@ export class LogReader {
       onProgress()
       // Changes that are appended meanwhile are for the next reading. Otherwise a steady stream of them would let none succeed.
       if (this.#isCurrent(head, expected) || (await this.#follow(head, expected))) {
-        if (this.#unsent.size === 0 || !(await this.#write([...this.#unsent.values()]))) return
+        if (this.#unsent.size === 0) return
+        if ((await this.#write([...this.#unsent.values()])) === undefined) return
       } else if (!(await this.#synchronize(head, onProgress))) return
     }
     throw new Error('the store keeps changing')
@@ -62,9 +63,10 @@ export class LogReader {
    * @returns the number of replicas that have confirmed them.
    */
   async append(entries: readonly Entry[]): Promise<number> {
-    if (!(await this.#write(entries))) throw this.#writeFailure
+    const head = await this.#write(entries)
+    if (head === undefined) throw this.#writeFailure
     try {
-      return await this.#log.confirm()
+      return await this.#log.confirm(head)
     } catch {
       // The entries are stored. How durable they are is unknown.
       return 0
@@ -135,7 +137,7 @@ export class LogReader {
     this.#expected = this.#expected.filter((own) => !expected.includes(own))
     if (missing.size === 0 && head?.isDamaged !== true) return head !== undefined
     const lost = [...missing.keys()].filter((key) => !this.#unsent.has(key)).length
-    const isWritten = await this.#write([...missing.values()])
+    const isWritten = (await this.#write([...missing.values()])) !== undefined
     if (isWritten && lost > 0) {
       const entries = [...missing.values()]
       this.#local.tell('store_repaired', `${lost} entries that the store had lost were written back`, entries)
@@ -143,16 +145,17 @@ export class LogReader {
     return isWritten
   }
 
-  async #write(entries: readonly Entry[]): Promise<boolean> {
+  /** Writes entries. Returns the last change, or `undefined` if they could not be written. */
+  async #write(entries: readonly Entry[]): Promise<LogHead | undefined> {
     try {
       const head = await this.#log.append(entries, this.#local.clock.now())
       for (const entry of entries) this.#unsent.delete(keyOf(entry))
       this.#expect(head)
-      return true
+      return head
     } catch (error) {
       for (const entry of entries) this.#unsent.set(keyOf(entry), entry)
       this.#writeFailure = error
-      return false
+      return undefined
     }
   }
 

@@ -38,8 +38,13 @@ export interface RevocationLog {
    * @returns the last change, at or after those of the entries.
    */
   append(entries: readonly Entry[], now: number): Promise<LogHead>
-  /** Waits briefly until replicas have confirmed what was appended. Returns their number. */
-  confirm(): Promise<number>
+  /**
+   * Waits briefly until replicas have confirmed what was appended.
+   *
+   * @param head - what appending has returned. A server that took over and lacks this change confirms nothing.
+   * @returns the number of replicas.
+   */
+  confirm(head: LogHead): Promise<number>
   /**
    * Returns the last change; `undefined` for an empty log. `isDamaged` means that the set has lost entries, although its last
    * change is known.

@@ -52,7 +52,7 @@ export const REVOCATIONS_OPTIONS = {
  * ```
  */
 export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revocations {
-  const { maxEntries, onEvent, clock } = readOptions('memoryRevocations', options, REVOCATIONS_OPTIONS, '')
+  const { maxEntries, onEvent, clock } = readOptions('memoryRevocations', options, REVOCATIONS_OPTIONS)
   const local = new LocalRevocations({ maxEntries, clock, systemClock: createClock(), observer: onEvent })
   return createRevocations(local, {
     append: () => Promise.resolve(0),

@@ -9,6 +9,7 @@ import { NudgeLimit } from './nudge-limit.js'
 import type { RevocationsHealth } from './revocations.js'
 import type { RevocationStore } from './store.js'
 import { messageOf } from './store-failure.js'
+import { WatchState, type Watcher } from './watch-state.js'
 
 /** Settings of {@link PolledStore}, in seconds. */
 export interface PollSettings {
@@ -16,11 +17,8 @@ export interface PollSettings {
   readonly maxStaleness: number
   /** Whether tokens are accepted although the revocations are older than `maxStaleness`. */
   readonly acceptsStale: boolean
-  /**
-   * Calls back when the store may have changed, until the returned function is called. Calls may be missing, repeated or
-   * unfounded: they only cause a reading.
-   */
-  readonly watch: ((onChange: () => void) => () => void) | undefined
+  /** Subscribes to messages about changes, until the returned function is called. */
+  readonly watch: ((watcher: Watcher) => () => void) | undefined
 }
 
 /** Seconds without a response after which a reading or a writing counts as failed. */
@@ -37,6 +35,7 @@ export class PolledStore implements RevocationStore {
   readonly #changes = new NudgeLimit(() => {
     this.nudge()
   })
+  readonly #watched: WatchState
   #unwatch: (() => void) | undefined
   #isRunning = false
   #isAgain = false
@@ -57,6 +56,9 @@ export class PolledStore implements RevocationStore {
     this.#local = local
     this.#reader = reader
     this.#settings = settings
+    this.#watched = new WatchState((kind, detail) => {
+      local.tell(kind, detail, [])
+    })
     local.set.freshUntil = Number.NEGATIVE_INFINITY
   }
 
@@ -97,6 +99,7 @@ export class PolledStore implements RevocationStore {
       status: isDown ? 'down' : isStale || failure !== undefined ? 'degraded' : 'ok',
       ...(this.#asOf === undefined ? {} : { asOf: this.#asOf }),
       ...(failure === undefined ? {} : { failure }),
+      ...(this.#watched.failure === undefined ? {} : { nudgeFailure: this.#watched.failure }),
     }
   }
 
@@ -115,7 +118,7 @@ export class PolledStore implements RevocationStore {
     if (this.#isRunning) return
     this.#isRunning = true
     this.#startedAt = timers.elapsed()
-    this.#unwatch = this.#settings.watch?.(this.#changes.request)
+    this.#unwatch = this.#settings.watch?.({ onChange: this.#changes.request, onState: this.#watched.set })
     void this.#read()
   }
 
@@ -124,6 +127,7 @@ export class PolledStore implements RevocationStore {
     this.#startedAt = undefined
     this.#unwatch?.()
     this.#unwatch = undefined
+    this.#watched.reset()
     this.#changes.cancel()
     this.#cancelNext?.()
   }

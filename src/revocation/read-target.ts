@@ -46,6 +46,9 @@ export const TOKEN_TARGET_OPTIONS = {
 /** Name of the targets in errors. */
 export const TARGET = 'revoke'
 
+/** Beginning of the problem with a token that is not one of the verifier. What follows is for the operator, and is never sent. */
+export const NOT_ACCEPTED = 'is not accepted by this verifier'
+
 /** Circumstances of a revocation. */
 export interface RevocationTime {
   /** Wall-clock time, in seconds since the epoch. */

@@ -71,7 +71,10 @@ export interface TokenTarget extends TargetBase {
 export interface RevocationResult {
   /** Identifies the revocation for {@link Revocations.reached}. Contains no token and may be sent to other processes. */
   readonly receipt: string
-  /** Number of replicas of the store that have confirmed the revocation; 0 if there are none. */
+  /**
+   * Number of replicas of the store that have confirmed the revocation; 0 if there are none, or if another server has taken over
+   * meanwhile that lacks it.
+   */
   readonly durable: number
 }
 
@@ -88,6 +91,11 @@ export interface RevocationsHealth {
   readonly entries: number
   /** Message of the last failure; absent once the store can be read. */
   readonly failure?: string
+  /**
+   * Why the messages of the option `nudge` do not arrive; absent while they do. `status` does not depend on it, because the store
+   * is read at intervals nevertheless.
+   */
+  readonly nudgeFailure?: string
 }
 
 /** Options of {@link Revocations.reached}. */

@@ -2,6 +2,7 @@ import { readOptions } from '../options/read-options.js'
 import type { StoreHealth } from './guarded-store.js'
 import { SHARED_STORE_OPTIONS, type SharedStoreOptions, type SharedStoreSettings } from './options.js'
 import { SealedStore } from './sealed-store.js'
+import { SharedWork } from './shared-work.js'
 
 /** Introspection results that several processes share: the option `answers` of `createVerifier()`. */
 export interface Answers {
@@ -20,12 +21,12 @@ export interface Answers {
 /** Parts of shared results that a verifier uses. */
 export interface AnswersInternals {
   readonly store: SealedStore
-  /** Maximum seconds for which a request waits for the call of another process. */
-  readonly maxWait: number
+  /** Work that one process does while the others wait. */
+  readonly work: SharedWork
 }
 
 /** Shared by all copies of the package with the same internals. Increase the number when they change. */
-const INTERNALS = Symbol.for('m2m-guard@0/answers-internals/1')
+const INTERNALS = Symbol.for('m2m-guard@0/answers-internals/2')
 
 /** Returns the internals; `undefined` for an object that this package did not create. */
 export function answersInternalsOf(value: unknown): AnswersInternals | undefined {
@@ -38,7 +39,7 @@ export function answersInternalsOf(value: unknown): AnswersInternals | undefined
 export function createAnswers(settings: SharedStoreSettings): Answers {
   const store = new SealedStore(settings, 'answers')
   const answers: Answers = { health: () => store.health() }
-  const internals: AnswersInternals = { store, maxWait: settings.maxWait }
+  const internals: AnswersInternals = { store, work: new SharedWork(store, settings.maxWait) }
   return Object.freeze(Object.defineProperty(answers, INTERNALS, { value: internals }))
 }
 
@@ -57,5 +58,5 @@ export function createAnswers(settings: SharedStoreSettings): Answers {
  * ```
  */
 export function sharedAnswers(options: SharedStoreOptions): Answers {
-  return createAnswers(readOptions('sharedAnswers', options, SHARED_STORE_OPTIONS, ''))
+  return createAnswers(readOptions('sharedAnswers', options, SHARED_STORE_OPTIONS))
 }

@@ -44,6 +44,9 @@ export const keyPrefix: Reader<string> = string({
   expectation: 'must be a string of 1 to 100 characters without braces and white space',
 })
 
+/** Maximum milliseconds of a lease: the maximum of `maxWait`. */
+export const LONGEST_LEASE = 10_000
+
 /** Readers of the options of everything that is kept encrypted. */
 export const SEALED_STORE_OPTIONS = {
   secret: storeSecret,

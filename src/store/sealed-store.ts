@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredValue } from './contract.js'
-import { GuardedStore, UNAVAILABLE, type StoreHealth, type TellStoreChange } from './guarded-store.js'
+import type { SharedStore, StoredValue } from './contract.js'
+import {
+  BACKGROUND_PATIENCE,
+  GuardedStore,
+  UNAVAILABLE,
+  type StoreHealth,
+  type TellStoreChange,
+} from './guarded-store.js'
 import { deriveKeys, digestOf, LONGEST_SEALED, open, seal, type SealingKeys } from './sealing.js'
-import type { SharedStoreSettings } from './options.js'
+import { LONGEST_LEASE, type SharedStoreSettings } from './options.js'
 
 /** What a store has for a name. */
 export interface Found {
@@ -25,6 +31,19 @@ export interface Claim {
   readonly found: Found | undefined
   /** `undefined` if another process has the lease. */
   readonly lease: Lease | undefined
+  /** Whether a lease of another program was deleted. */
+  readonly hasDeletedForeign: boolean
+}
+
+/** How {@link SealedStore.claim} takes a lease. */
+export interface ClaimOptions {
+  /** Milliseconds until the lease expires, at most {@link LONGEST_LEASE}. */
+  readonly milliseconds: number
+  /** Whether the lease of another process is read, to find one that no process of this package has taken. */
+  readonly inspectsHolder: boolean
+  /** Seconds that an operation may take if they are more than the deadline. */
+  readonly patience: number
+  readonly tell: TellStoreChange
 }
 
 /** A shared store whose keys are keyed digests and whose values are encrypted. No operation rejects. */
@@ -47,13 +66,20 @@ export class SealedStore {
     return this.#store.health()
   }
 
-  /** Reads what is stored for a name, which may contain secrets. */
+  /**
+   * Reads what is stored for a name, which may contain secrets.
+   *
+   * @param patience - seconds that an operation may take if they are more than the deadline.
+   */
   async read(
     name: readonly string[],
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<Found | undefined | typeof UNAVAILABLE> {
     const names = this.#keys.map((keys) => ({ keys, key: this.#keyOf(keys, name) }))
-    const values = await this.#store.run((store) => Promise.all(names.map(({ key }) => store.get(key))), tell)
+    const get = (store: SharedStore): Promise<readonly (StoredValue | undefined)[]> =>
+      Promise.all(names.map(({ key }) => store.get(key)))
+    const values = await this.#store.run(get, tell, patience)
     if (values === UNAVAILABLE) return UNAVAILABLE
     const all = names.flatMap(({ keys, key }, index) => {
       const stored = values[index]
@@ -68,13 +94,14 @@ export class SealedStore {
     text: string,
     milliseconds: number,
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<void> {
     const [keys] = this.#keys
     const key = this.#keyOf(keys, name)
     const expiry = Math.floor(milliseconds)
     const sealed = seal(keys, key, text)
     if (expiry < 1 || sealed.length > LONGEST_SEALED) return
-    await this.#store.run((store) => store.set(key, sealed, expiry), tell)
+    await this.#store.run((store) => store.set(key, sealed, expiry), tell, patience)
   }
 
   /** Deletes what is stored for a name. */
@@ -86,23 +113,37 @@ export class SealedStore {
   /** Takes the lease for a name unless another process has it, and then reads what is stored. */
   async claim(
     name: readonly string[],
-    milliseconds: number,
-    tell: TellStoreChange,
+    { milliseconds, inspectsHolder, patience, tell }: ClaimOptions,
   ): Promise<Claim | typeof UNAVAILABLE> {
-    const [keys] = this.#keys
-    const key = `${this.#keyOf(keys, name)}:lease`
+    const key = `${this.keyOf(name)}:lease`
     const owner = randomBytes(16).toString('base64url')
+    const take = (): Promise<boolean | typeof UNAVAILABLE> =>
+      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell, patience)
     // Sent together. The lease first, so that no process stores a value between the reading and the lease.
-    const [isTaken, found] = await Promise.all([
-      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell),
-      this.read(name, tell),
-    ])
-    if (isTaken === UNAVAILABLE || found === UNAVAILABLE) return UNAVAILABLE
-    if (!isTaken) return { found, lease: undefined }
+    const [first, found] = await Promise.all([take(), this.read(name, tell, patience)])
+    if (first === UNAVAILABLE || found === UNAVAILABLE) return UNAVAILABLE
+    const hasDeletedForeign = !first && inspectsHolder && (await this.#deleteForeign(key, tell, patience))
+    const isTaken = hasDeletedForeign ? await take() : first
+    if (isTaken === UNAVAILABLE) return UNAVAILABLE
+    if (!isTaken) return { found, lease: undefined, hasDeletedForeign }
     const release = async (): Promise<void> => {
-      await this.#store.run((store) => store.deleteIf(key, owner), tell)
+      await this.#store.run((store) => store.deleteIf(key, owner), tell, BACKGROUND_PATIENCE)
     }
-    return { found, lease: { release } }
+    return { found, lease: { release }, hasDeletedForeign }
+  }
+
+  /** Deletes a lease that lasts longer than any that is taken here. Otherwise every caller would wait for it in vain. */
+  async #deleteForeign(key: string, tell: TellStoreChange, patience: number): Promise<boolean> {
+    const holder = await this.#store.run((store) => store.get(key), tell, patience)
+    if (holder === UNAVAILABLE || holder === undefined) return false
+    if (holder.expiresIn !== undefined && holder.expiresIn <= LONGEST_LEASE) return false
+    await this.#store.run((store) => store.deleteIf(key, holder.value), tell, patience)
+    return true
+  }
+
+  /** Returns the key of a name, which contains no part of it. */
+  keyOf(name: readonly string[]): string {
+    return this.#keyOf(this.#keys[0], name)
   }
 
   /** The braces keep a value and its lease in one slot of a cluster. */

@@ -2,6 +2,7 @@ import { readOptions } from '../options/read-options.js'
 import type { StoreHealth } from './guarded-store.js'
 import { SHARED_STORE_OPTIONS, type SharedStoreOptions, type SharedStoreSettings } from './options.js'
 import { SealedStore } from './sealed-store.js'
+import { SharedWork } from './shared-work.js'
 
 /** Tokens of a caller that several processes share: the option `tokens` of a token source. */
 export interface Tokens {
@@ -20,12 +21,12 @@ export interface Tokens {
 /** Parts of shared tokens that a source uses. */
 export interface TokensInternals {
   readonly store: SealedStore
-  /** Maximum seconds for which a caller waits for the token request of another process. */
-  readonly maxWait: number
+  /** Work that one process does while the others wait. */
+  readonly work: SharedWork
 }
 
 /** Shared by all copies of the package with the same internals. Increase the number when they change. */
-const INTERNALS = Symbol.for('m2m-guard@0/tokens-internals/1')
+const INTERNALS = Symbol.for('m2m-guard@0/tokens-internals/2')
 
 /** Returns the internals; `undefined` for an object that this package did not create. */
 export function tokensInternalsOf(value: unknown): TokensInternals | undefined {
@@ -38,7 +39,7 @@ export function tokensInternalsOf(value: unknown): TokensInternals | undefined {
 export function createTokens(settings: SharedStoreSettings): Tokens {
   const store = new SealedStore(settings, 'tokens')
   const tokens: Tokens = { health: () => store.health() }
-  const internals: TokensInternals = { store, maxWait: settings.maxWait }
+  const internals: TokensInternals = { store, work: new SharedWork(store, settings.maxWait) }
   return Object.freeze(Object.defineProperty(tokens, INTERNALS, { value: internals }))
 }
 
@@ -54,5 +55,5 @@ export function createTokens(settings: SharedStoreSettings): Tokens {
  * ```
  */
 export function sharedTokens(options: SharedStoreOptions): Tokens {
-  return createTokens(readOptions('sharedTokens', options, SHARED_STORE_OPTIONS, ''))
+  return createTokens(readOptions('sharedTokens', options, SHARED_STORE_OPTIONS))
 }

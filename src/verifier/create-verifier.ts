@@ -10,9 +10,11 @@ import { func, integer, oneOf } from '../options/readers.js'
 import { ConfigurationError } from '../options/configuration-error.js'
 import type { Decision, DecisionObserver } from '../model/decision.js'
 import { duration, type Duration } from '../options/duration.js'
+import { answersOption, requireSharingIssuer } from './connection/answers-option.js'
 import { connectIssuer, type ConnectedIssuer } from './connection/issuer-connection.js'
 import type { ConnectionContext } from './connection/settings.js'
 import type { Issuer } from '../model/issuer/issuer.js'
+import { setIssuerCheck } from '../model/issuer/known-issuers.js'
 import { connectTenants } from './tenants/connect.js'
 import { createRouter } from './token-router.js'
 import { loadJose } from '../util/load-jose.js'
@@ -33,6 +35,7 @@ import type { Revocations } from '../revocation/revocations.js'
 import { ClockLeads } from './revocation/clock-leads.js'
 import { answersInternalsOf, type Answers } from '../store/answers.js'
 import { RevocationCheck } from './revocation/check.js'
+import { namesOfIssuer, unknownIssuerProblem } from './revocation/issuer-names.js'
 import { Revoker } from './revocation/revoke.js'
 import { setInternals, type Verifier } from './verifier.js'
 import { assertIssuer } from './check-issuer.js'
@@ -88,7 +91,8 @@ export interface VerifierOptions {
   readonly revocations?: Revocations
   /**
    * Introspection results that several processes share: `redisAnswers()` of `m2m-guard/redis`, or `sharedAnswers()` with a store
-   * of yours. Results in the memory of this process come first. Requires `cache`.
+   * of yours. Results in the memory of this process come first. Requires `cache`, an issuer that introspects tokens and names its
+   * caller, and a `policy` without `confirmAfter: 0`.
    *
    * @defaultValue none: every process introspects a token itself
    */
@@ -136,17 +140,7 @@ export const VERIFIER_OPTIONS = {
       throw new ConfigurationError(option, 'must be the result of memoryRevocations() or redisRevocations()')
     }),
   ),
-  answers: custom<Answers | undefined>({ type: 'Answers', isOptional: true }, (option, value, siblings) => {
-    if (value === undefined) return undefined
-    if (answersInternalsOf(value) === undefined)
-      throw new ConfigurationError(option, 'must be the result of redisAnswers() or sharedAnswers()')
-    if (siblings?.['cache'] === false)
-      throw new ConfigurationError(
-        option,
-        'requires the token cache, because only cached results are shared. Remove cache: false',
-      )
-    return value as Answers
-  }),
+  answers: answersOption,
   clock,
   onDecision: optional(func<DecisionObserver>()),
   onIssuerEvent: optional(func<IssuerObserver>()),
@@ -188,6 +182,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     hasDecisionObserver: settings.onDecision !== undefined,
     answers: answersInternalsOf(settings.answers),
   })
+  requireSharingIssuer(settings.answers, connected)
   const cache = createTokenCache(settings.cache)
   const router = createRouter(
     connected.map((target) => ({ issuer: target.issuer, target, tenants: target.tenants })),
@@ -251,6 +246,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
       }),
     toleranceSeconds,
   })
+  setIssuerCheck(verifier, (issuer) =>
+    namesOfIssuer(connected, issuer).length > 0 ? undefined : unknownIssuerProblem(connected),
+  )
   return Object.freeze(verifier)
 }
 

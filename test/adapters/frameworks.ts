@@ -1,5 +1,5 @@
 import { express4, express5 } from './frameworks/express.js'
-import { fastify5 } from './frameworks/fastify.js'
+import { fastify5, fastify5WithHooks } from './frameworks/fastify.js'
 import { honoWithFetch, plainFetch } from './frameworks/fetch.js'
 import { hono4, hono48 } from './frameworks/hono.js'
 import { koa2, koa3 } from './frameworks/koa.js'
@@ -15,6 +15,7 @@ export const frameworks: readonly Framework[] = [
   koa3,
   koa2,
   fastify5,
+  fastify5WithHooks,
   hono4,
   hono48,
   honoWithFetch,

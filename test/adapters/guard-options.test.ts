@@ -148,7 +148,7 @@ describe.each(frameworks)('header in $name', (framework) => {
     const steps = [guarded(), guarded({ scopes: 'none' }, { header: HEADER, mode: 'report' })]
     const app = await run(framework, planWith(verifierFor(issuer), ...steps))
     const headers = bearer(mint('service', 'orders:read'))
-    // In fetch servers a requirement is a further guard, with options of its own.
+    // `config.auth` and decorators are decided by each guard, with its own options.
     if (framework.hasDemands) {
       expect(jsonOf(await app.send({ path: '/scoped', headers }))).toMatchObject({ token: 'service' })
       const forged = { ...headers, [HEADER]: 'no-token-of-ours' }

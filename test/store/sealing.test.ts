@@ -62,14 +62,18 @@ it('a name depends on the secret and on every part', () => {
 })
 
 it.each<[string, unknown, RegExp]>([
-  ['absent', undefined, /^secret: is required/],
-  ['too short', 'x'.repeat(31), /^secret: has 31 bytes, and at least 32 are required/],
-  ['too few bytes', Buffer.alloc(31), /^secret: has 31 bytes/],
-  ['a number', 7, /^secret: must be a string or bytes/],
-  ['a function', () => SECRET, /^secret: must be a string or bytes/],
-  ['an empty list', [], /^secret: must not be an empty list/],
-  ['a list with one that is too short', [SECRET, 'short'], /^secret\[1\]: has 5 bytes/],
-  ['a string that ends with a line break', `${SECRET}\n`, /^secret: must not begin or end with white space/],
+  ['absent', undefined, /^sharedAnswers\.secret: is required/],
+  ['too short', 'x'.repeat(31), /^sharedAnswers\.secret: has 31 bytes, and at least 32 are required/],
+  ['too few bytes', Buffer.alloc(31), /^sharedAnswers\.secret: has 31 bytes/],
+  ['a number', 7, /^sharedAnswers\.secret: must be a string or bytes/],
+  ['a function', () => SECRET, /^sharedAnswers\.secret: must be a string or bytes/],
+  ['an empty list', [], /^sharedAnswers\.secret: must not be an empty list/],
+  ['a list with one that is too short', [SECRET, 'short'], /^sharedAnswers\.secret\[1\]: has 5 bytes/],
+  [
+    'a string that ends with a line break',
+    `${SECRET}\n`,
+    /^sharedAnswers\.secret: must not begin or end with white space/,
+  ],
 ])('a secret that is %s is a ConfigurationError that does not quote it', (_, secret, message) => {
   const create = (): unknown => sharedAnswers({ store: memoryStore(), secret: secret as StoreSecret })
   expect(create).toThrow(ConfigurationError)
@@ -83,6 +87,6 @@ it.each([
   ['maxWait', '1h'],
 ])('an invalid %s is a ConfigurationError that names it', (name, value) => {
   expect(() => sharedAnswers({ store: memoryStore(), secret: SECRET, [name]: value })).toThrow(
-    new RegExp(`^${name}: `),
+    new RegExp(`^sharedAnswers\\.${name}: `),
   )
 })

@@ -2,9 +2,7 @@ import { UNAVAILABLE, type TellStoreChange } from '../../store/guarded-store.js'
 import type { Found, Lease } from '../../store/sealed-store.js'
 import { ageOf } from '../../store/shared-age.js'
 import type { TokensInternals } from '../../store/tokens.js'
-import { waitingTimes } from '../../store/waiting-times.js'
 import type { Clock } from '../../util/clock.js'
-import { timers } from '../../util/timers.js'
 import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
 import { keyOf } from '../token-request.js'
 import { parseToken, serializeToken } from './shared-token.js'
@@ -26,6 +24,9 @@ const LONGEST = 86_400
 /** Minimum seconds between two reports of skipped entries, because anyone who can write to the store could cause many. */
 const REPORT_PAUSE = 60
 
+const UNREADABLE =
+  'an entry of the store of tokens was skipped, because it has another format or secret, or was changed'
+
 /** A grant whose tokens several processes share. One process requests a token while the others wait briefly. */
 export class SharedGrant implements Grant {
   readonly #settings: SharedGrantSettings
@@ -41,31 +42,21 @@ export class SharedGrant implements Grant {
 
   async obtain(parameters: TokenParameters, context: GrantContext): Promise<IssuedToken> {
     const { tokens, grant, clock, tell } = this.#settings
-    const { store, maxWait } = tokens
     const name = await this.#nameOf(parameters, context.reading)
     if (name === undefined) return grant.obtain(parameters, context)
     if (context.isNewRequired) return this.#request(name, parameters, context, undefined)
-    const sent = clock.elapsed()
-    const stored = await store.read(name, tell)
-    if (stored === UNAVAILABLE) return this.#request(name, parameters, context, undefined)
-    const found = this.#find(stored, sent, context)
-    if (found !== undefined) return found
-    for (const pause of waitingTimes(maxWait)) {
-      context.signal.throwIfAborted()
-      const claimed = clock.elapsed()
-      const claim = await store.claim(name, Math.max(1, maxWait * 1000), tell)
-      if (claim === UNAVAILABLE) break
-      const late = this.#find(claim.found, claimed, context)
-      if (late !== undefined) {
-        void claim.lease?.release()
-        return late
-      }
-      if (claim.lease !== undefined) return this.#request(name, parameters, context, claim.lease)
-      await new Promise<void>((resolve) => {
-        timers.after(pause, resolve)
-      })
-    }
-    return this.#request(name, parameters, context, undefined)
+    const { result, lease } = await tokens.work.findOrLease({
+      name,
+      find: (found, sentElapsed) => this.#find(found, sentElapsed, context),
+      elapsed: () => clock.elapsed(),
+      mayWork: () => {
+        context.signal.throwIfAborted()
+        return true
+      },
+      tell,
+      skip: this.#skip,
+    })
+    return result ?? this.#request(name, parameters, context, lease)
   }
 
   /** Deletes a token that an API has refused from the store, unless another one has replaced it. */
@@ -117,7 +108,7 @@ export class SharedGrant implements Grant {
     const { clock, isUsable } = this.#settings
     const shared = found.text === undefined ? undefined : parseToken(found.text)
     if (shared === undefined || found.expiresIn === undefined) {
-      this.#skip()
+      this.#skip(UNREADABLE)
       return undefined
     }
     const { token, lifetime, age = 0, scopes } = shared.issued
@@ -133,13 +124,11 @@ export class SharedGrant implements Grant {
     return isUsable(issued) ? issued : undefined
   }
 
-  #skip(): void {
+  /** Reports an entry of the store that was skipped. */
+  readonly #skip = (detail: string): void => {
     const now = this.#settings.clock.elapsed()
     if (now < this.#nextReport) return
     this.#nextReport = now + REPORT_PAUSE
-    this.#settings.tell(
-      'skipped',
-      'an entry of the store of tokens was skipped, because it has another format or secret, or was changed',
-    )
+    this.#settings.tell('skipped', detail)
   }
 }

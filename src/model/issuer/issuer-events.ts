@@ -9,7 +9,8 @@
  * - `credentials_refused`: the issuer rejects this service's own credentials. Reported once until it has responded to a call again.
  * - `answers_failing`: the store of the option `answers` fails or is too slow. It is not used for a while.
  * - `answers_recovered`: that store is used again.
- * - `answer_skipped`: that store has an entry that cannot be read. Reported at most once a minute.
+ * - `answer_skipped`: that store has an entry or a lease of another program, or waiting for leases brought no result. Reported at most
+ *   once a minute.
  */
 export type IssuerEventKind =
   | 'keys_failing'

@@ -1,10 +1,11 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
+import { hasDuplicateMembers } from '../../util/duplicate-members.js'
 import { parseJson } from '../../util/json.js'
 import { isRecord } from '../../util/members.js'
-import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../read-target.js'
+import { NOT_ACCEPTED, readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../read-target.js'
 import type { RevocationTarget, TokenTarget } from '../revocations.js'
-import { invalid } from './exchange.js'
+import { DUPLICATE_MEMBERS, invalid } from './exchange.js'
 
 /** A target that `verifier.revoke()` takes. */
 export type EndpointTarget = RevocationTarget | TokenTarget
@@ -26,6 +27,7 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$
 export function readJsonTargets(text: string): readonly EndpointTarget[] {
   const json = parseJson(text)
   if (json === undefined) throw invalid('the body must be JSON')
+  if (hasDuplicateMembers(text)) throw invalid(DUPLICATE_MEMBERS)
   const list: readonly unknown[] | undefined = Array.isArray(json) ? json : undefined
   if (list === undefined) return [readOne(json, '')]
   if (list.length === 0 || list.length > MAX_TARGETS)
@@ -64,7 +66,8 @@ function timeOf(name: string, value: unknown): number | Date {
 export function toFeedError(error: unknown, place: string): unknown {
   if (!(error instanceof ConfigurationError)) return error
   const { option, message } = error
-  const problem = message.slice(option.length + 2)
+  const described = message.slice(option.length + 2)
+  const problem = described.startsWith(NOT_ACCEPTED) ? NOT_ACCEPTED : described
   const member = option.startsWith(`${TARGET}.`) ? option.slice(TARGET.length + 1) : ''
   const path = [place, member].filter((part) => part !== '').join('.')
   return invalid(`${path === '' ? 'the target' : path}: ${problem}`)

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { mergeReceipts } from '../receipt.js'
+import { isMergeable, mergeReceipts } from '../receipt.js'
 import type { RevocationResult, Revocations } from '../revocations.js'
 import { readFormToken, readJsonTargets, toFeedError, type EndpointTarget } from './endpoint-body.js'
 import {
@@ -64,19 +64,23 @@ async function revokeTargets(
   verifier: RevokingVerifier,
   targets: readonly EndpointTarget[],
 ): Promise<Response> {
-  const results: RevocationResult[] = []
+  const [receipts, durables]: [string[], number[]] = [[], []]
   for (const [index, target] of targets.entries()) {
     const place = targets.length === 1 ? '' : `[${index}]`
-    results.push(
-      await verifier.revoke(target).catch((error: unknown) => {
-        throw failureOf(error, place)
-      }),
-    )
+    const { receipt, durable } = await verifier.revoke(target).catch((error: unknown) => {
+      throw failureOf(error, place)
+    })
+    receipts.push(receipt)
+    durables.push(durable)
+    if (!isMergeable(receipts)) throw tooLong(index)
   }
-  return respondJson(200, {
-    receipt: mergeReceipts(results.map(({ receipt }) => receipt)),
-    durable: Math.min(...results.map(({ durable }) => durable)),
-  })
+  return respondJson(200, { receipt: mergeReceipts(receipts), durable: Math.min(...durables) })
+}
+
+/** Creates the error for a list whose receipt would be too long. */
+function tooLong(index: number): FeedError {
+  const message = `[${index}]: the receipt of the list would be too long. The targets up to this one are revoked. Send shorter lists`
+  return new FeedError(413, 'invalid_request', message)
 }
 
 /** Revokes a token as RFC 7009 section 2.2 requires: an unknown token is a success, because it needs no revocation. */

@@ -49,6 +49,9 @@ export function invalid(message: string): FeedError {
   return new FeedError(400, 'invalid_request', message)
 }
 
+/** Message for JSON in which an object has two members with the same name (RFC 8259 section 4). */
+export const DUPLICATE_MEMBERS = 'an object must not have two members with the same name'
+
 /** Makes a handler respond to the errors that it throws. Other errors are passed to the server. */
 export function respondErrors(code: string, description: string, handler: FeedHandler): FeedHandler {
   return async function respond(request) {

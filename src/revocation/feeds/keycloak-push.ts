@@ -1,3 +1,4 @@
+import { requireKnownIssuers } from '../../model/issuer/known-issuers.js'
 import { clock } from '../../options/clock.js'
 import { readOptions } from '../../options/read-options.js'
 import { optional, type Result, type TableOf } from '../../options/reader.js'
@@ -14,12 +15,15 @@ import {
   respondErrors,
   type FeedHandler,
 } from './exchange.js'
-import { decodeMessage, MessageVerifier } from './message-verifier.js'
-import { revoker, revokeReceived, type Revoker } from './receiver-options.js'
+import { MessageVerifier, readMessage } from './message-verifier.js'
+import { messageError, revoker, revokeReceived, type Revoker } from './receiver-options.js'
 
 /** Options of {@link keycloakPush}. */
 export interface KeycloakPushOptions {
-  /** Issuer of the realm, such as `'https://keycloak.example.com/realms/machines'`. Its keys sign the message. */
+  /**
+   * Issuer of the realm, such as `'https://keycloak.example.com/realms/machines'`. Its keys sign the message. The verifier must have
+   * this issuer.
+   */
   readonly issuer: string
   /** Client id of this service in Keycloak, whose "Admin URL" leads here. Messages for other clients are refused. */
   readonly resource: string
@@ -68,26 +72,34 @@ const ACTION = 'PUSH_NOT_BEFORE'
  * revocations only add up. A not-before of 0, with which Keycloak clears it, has no effect either.
  *
  * @returns a handler from `Request` to `Response`. `revocationFeed()` of an adapter serves it in Express, Koa or Fastify.
- * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown, also if `issuer` is not an issuer of the
+ *   verifier.
  *
  * @example
  * ```ts
- * const receiveNotBefore = keycloakPush({ issuer: 'https://keycloak.example.com/realms/machines', resource: 'orders', verifier })
+ * const receiveNotBefore = keycloakPush({ issuer, resource: 'orders', verifier })
  * ```
  */
 export function keycloakPush(options: KeycloakPushOptions): FeedHandler {
-  const settings = readOptions('keycloakPush', options, KEYCLOAK_PUSH_OPTIONS, '')
+  const settings = readOptions('keycloakPush', options, KEYCLOAK_PUSH_OPTIONS)
+  requireKnownIssuers('keycloakPush.issuer', settings.verifier, [settings.issuer])
   const jwksUri = `${settings.issuer.replace(/\/$/, '')}/protocol/openid-connect/certs`
   const verifier = new MessageVerifier({ ...settings, jwksUri })
   const deliveries = new Deliveries()
+  const toError = messageError(
+    'keycloakPush.issuer',
+    'notBefore must be a number of seconds that is not in the future',
+  )
   return respondErrors('error', 'error_description', async function receiveNotBefore(request) {
     requireMethod(request, ['POST'])
     const { id, notBefore } = await readPush(request, settings, verifier)
     if (notBefore > 0)
       await deliveries.once(id, () =>
-        revokeReceived(settings.verifier, [
-          { issuer: settings.issuer, before: notBefore, reason: 'not-before pushed by Keycloak' },
-        ]),
+        revokeReceived(
+          settings.verifier,
+          [{ issuer: settings.issuer, before: notBefore, reason: 'not-before pushed by Keycloak' }],
+          toError,
+        ),
       )
     return respondEmpty(204)
   })
@@ -99,8 +111,7 @@ async function readPush(
   verifier: MessageVerifier,
 ): Promise<{ readonly id: string; readonly notBefore: number }> {
   const message = decodeText(await readBody(request)).trim()
-  const decoded = decodeMessage(message)
-  if (decoded === undefined) throw invalid('the body must be a signed JWT')
+  const decoded = readMessage(message)
   const { claims } = decoded
   if (ownMember(claims, 'action') !== ACTION) throw invalid(`action must be ${ACTION}`)
   if (ownMember(claims, 'resource') !== resource) throw invalid('resource is not this client')

@@ -10,7 +10,8 @@ import type { JwtProfile, UnverifiedJwt } from '../../model/issuer/issuer.js'
 import { isRefusal } from '../../model/refusal/refusal.js'
 import type { KeySet } from '../../model/key/verification-key.js'
 import type { Clock } from '../../util/clock.js'
-import { FeedError } from './exchange.js'
+import { hasDuplicateMembers } from '../../util/duplicate-members.js'
+import { DUPLICATE_MEMBERS, FeedError, invalid } from './exchange.js'
 
 /** Where the keys of a sender are fetched, and how. */
 export interface MessageKeys {
@@ -56,6 +57,19 @@ export class MessageVerifier {
     const headers = { 'Retry-After': verified.headers['Retry-After'] ?? '1' }
     throw new FeedError(503, 'temporarily_unavailable', 'the keys of the sender are unavailable', headers)
   }
+}
+
+/**
+ * Decodes the compact JWS of a sender.
+ *
+ * @throws FeedError for anything else, and for two members with the same name, of which another parser may have used the other one.
+ */
+export function readMessage(message: string): UnverifiedJwt {
+  const decoded = decodeMessage(message)
+  if (decoded === undefined) throw invalid('the body must be a signed JWT')
+  const parts = message.split('.', 2).map((part) => Buffer.from(part, 'base64url').toString())
+  if (parts.some(hasDuplicateMembers)) throw invalid(DUPLICATE_MEMBERS)
+  return decoded
 }
 
 /** Decodes a compact JWS. Returns `undefined` for anything else. */

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, type Reader } from '../../options/reader.js'
 import { isRecord } from '../../util/members.js'
-import { invalid, notStored } from './exchange.js'
+import { FeedError, invalid, notStored } from './exchange.js'
+import { TARGET } from '../read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../revocations.js'
 
 /** What revokes: a verifier, which checks the issuer of a target, or revocations without one. */
@@ -48,16 +49,48 @@ export function withCutoff(target: ReceivedTarget, before: () => number | undefi
   return time === undefined ? target : { ...target, before: time }
 }
 
+/** Converts the error for an invalid target. The message of that error is about this service, and is not for the sender. */
+export type ToError = (error: ConfigurationError) => FeedError
+
+/**
+ * Creates the conversion of errors that are about this service: one process warning names the option, and the sender gets 500, so
+ * that it repeats the message.
+ */
+export function faultOf(option: string): ToError {
+  let isWarned = false
+  return ({ message }) => {
+    if (!isWarned)
+      process.emitWarning(`${option}: a target is invalid, so that the sender gets 500: ${message}`, {
+        code: 'M2M_GUARD_FUNCTION_FAILURE',
+      })
+    isWarned = true
+    return new FeedError(500, 'server_error', 'the message could not be processed. Repeat it later')
+  }
+}
+
+/**
+ * Creates the conversion of errors about what a message states: the sender gets 400 with `problem`. An issuer was allowed by the
+ * option, so that an error about it is one of this service.
+ */
+export function messageError(option: string, problem: string): ToError {
+  const fault = faultOf(option)
+  return (error) => (error.option === `${TARGET}.issuer` ? fault(error) : invalid(problem))
+}
+
 /**
  * Revokes the targets of a message.
  *
- * @throws FeedError as a rejection: 400 for an invalid target, 503 if a revocation is not stored.
+ * @throws FeedError as a rejection: that of `toError` for an invalid target, 503 if a revocation is not stored.
  */
-export async function revokeReceived(verifier: Revoker, targets: readonly ReceivedTarget[]): Promise<void> {
+export async function revokeReceived(
+  verifier: Revoker,
+  targets: readonly ReceivedTarget[],
+  toError: ToError,
+): Promise<void> {
   for (const target of targets) {
     // Revocations without a verifier refuse a target that is a token, because they know no issuer.
     await verifier.revoke(target as RevocationTarget).catch((error: unknown) => {
-      throw error instanceof ConfigurationError ? invalid(error.message) : notStored()
+      throw error instanceof ConfigurationError ? toError(error) : notStored()
     })
   }
 }

@@ -1,4 +1,5 @@
 import { mediaType } from '../../http/media-type.js'
+import { requireKnownIssuers } from '../../model/issuer/known-issuers.js'
 import { clock } from '../../options/clock.js'
 import { duration, type Duration } from '../../options/duration.js'
 import { readOptions } from '../../options/read-options.js'
@@ -18,14 +19,17 @@ import {
   respondErrors,
   type FeedHandler,
 } from './exchange.js'
-import { decodeMessage, MessageVerifier } from './message-verifier.js'
+import { decodeMessage, MessageVerifier, readMessage } from './message-verifier.js'
 import {
   cutoffAt,
+  faultOf,
+  messageError,
   revoker,
   revokeReceived,
   withCutoff,
   type ReceivedTarget,
   type Revoker,
+  type ToError,
 } from './receiver-options.js'
 import { eventsOf, targetsOf, type SecurityEvent } from './set-events.js'
 
@@ -40,15 +44,16 @@ export interface SetReceiverOptions {
   /** Verifier with the option `revocations`, or the revocations of a process without a verifier. */
   readonly verifier: Revoker
   /**
-   * Issuers whose tokens the transmitter may revoke: the `iss` of the tokens. A subject of another issuer is refused. An opaque token states
-   * no issuer, so that a transmitter may revoke one that it has.
+   * Issuers whose tokens the transmitter may revoke: the `iss` of the tokens. The verifier must have them. A subject of another issuer
+   * is refused. An opaque token states no issuer, so that a transmitter may revoke one that it has.
    *
    * @defaultValue `[issuer]`
    */
   readonly tokenIssuers?: readonly string[]
   /**
    * Returns what an event revokes, in place of the default. `undefined` leaves the event to the default, and `[]` ignores it. A cutoff
-   * without `before` refuses tokens that were issued before the time of the event.
+   * without `before` refuses tokens that were issued before the time of the event. If it throws, the error is passed to
+   * the server. For an invalid target the transmitter gets 500, and a process warning names it.
    *
    * @defaultValue none
    */
@@ -110,7 +115,8 @@ interface ReceivedSet {
  * revocation is stored. A repeated `jti` is acknowledged and not processed again.
  *
  * @returns a handler from `Request` to `Response`. `revocationFeed()` of an adapter serves it in Express, Koa or Fastify.
- * @throws ConfigurationError that names the option that is missing, invalid or unknown.
+ * @throws ConfigurationError that names the option that is missing, invalid or unknown, also if the transmitter may revoke tokens of
+ *   an issuer that the verifier does not have.
  *
  * @example
  * ```ts
@@ -118,20 +124,38 @@ interface ReceivedSet {
  *   issuer: 'https://transmitter.example.com',
  *   audience: 'https://orders.internal',
  *   jwksUri: 'https://transmitter.example.com/jwks.json',
+ *   tokenIssuers: [issuer],
  *   verifier,
  * })
  * ```
  */
 export function setReceiver(options: SetReceiverOptions): FeedHandler {
-  const settings = readOptions('setReceiver', options, SET_RECEIVER_OPTIONS, '')
+  const settings = readOptions('setReceiver', options, SET_RECEIVER_OPTIONS)
+  requireIssuers(settings)
   const verifier = new MessageVerifier(settings)
   const deliveries = new Deliveries()
+  const errors: Errors = {
+    ofMapping: faultOf('setReceiver.targets'),
+    ofEvent: messageError(
+      'setReceiver.tokenIssuers',
+      'the subject identifies nothing that this receiver can revoke',
+    ),
+  }
   return respondErrors('err', 'description', async function receiveSet(request) {
     requireMethod(request, ['POST'])
     const { id, events } = await readSet(request, settings, verifier)
-    await deliveries.once(id, () => revokeAll(events, settings))
+    await deliveries.once(id, () => revokeAll(events, settings, errors))
     return respondEmpty(202)
   })
+}
+
+/** @throws ConfigurationError if the transmitter may revoke tokens of an issuer that the verifier does not have. */
+function requireIssuers({ issuer, tokenIssuers, targets, verifier }: Settings): void {
+  const option = 'setReceiver.tokenIssuers'
+  if (tokenIssuers !== undefined) requireKnownIssuers(option, verifier, tokenIssuers)
+  // A function may map events of such a transmitter to other issuers.
+  else if (targets === undefined)
+    requireKnownIssuers(option, verifier, [issuer], 'is required, because the transmitter ')
 }
 
 async function readSet(
@@ -143,8 +167,7 @@ async function readSet(
   if (mediaType(contentType(request)) !== 'secevent+jwt')
     throw invalid('Content-Type must be application/secevent+jwt')
   const message = decodeText(await readBody(request)).trim()
-  const decoded = decodeMessage(message)
-  if (decoded === undefined) throw invalid('the body must be a signed JWT')
+  const decoded = readMessage(message)
   const { header, claims } = decoded
   if (mediaType(ownMember(header, 'typ')) !== 'secevent+jwt') throw invalid('typ must be secevent+jwt')
   if (ownMember(claims, 'iss') !== issuer) throw new FeedError(400, 'invalid_issuer', 'iss is not accepted')
@@ -167,23 +190,36 @@ function isFor(claims: UntrustedObject, accepted: readonly string[]): boolean {
   return [audience].flat().some((one) => typeof one === 'string' && accepted.includes(one))
 }
 
+/** Converts errors about invalid targets: those that the option `targets` has returned, and those of events. */
+interface Errors {
+  readonly ofMapping: ToError
+  readonly ofEvent: ToError
+}
+
 /** Revokes what events are about. All targets are found before the first one is revoked. */
-async function revokeAll(events: readonly SecurityEvent[], settings: Settings): Promise<void> {
+async function revokeAll(
+  events: readonly SecurityEvent[],
+  settings: Settings,
+  errors: Errors,
+): Promise<void> {
   const { issuer, verifier, tokenIssuers = [issuer], clock, clockTolerance } = settings
-  const targets: ReceivedTarget[] = []
+  const found: { readonly targets: readonly ReceivedTarget[]; readonly toError: ToError }[] = []
   for (const event of events) {
     const mapped = settings.targets?.(event)
-    const found = mapped ?? targetsOf(event)
+    const targets = mapped ?? targetsOf(event)
     const cutoff = (): number | undefined => cutoffAt(event.time, clock.now(), clockTolerance)
     if (mapped === undefined) {
       // Refuses an event in the future, whatever its target is.
       cutoff()
-      if (!found.every((target) => isAbout(target, tokenIssuers)))
+      if (!targets.every((target) => isAbout(target, tokenIssuers)))
         throw invalid('the transmitter may not revoke tokens of this issuer')
     }
-    targets.push(...found.map((target) => withCutoff(target, cutoff)))
+    found.push({
+      targets: targets.map((target) => withCutoff(target, cutoff)),
+      toError: mapped === undefined ? errors.ofEvent : errors.ofMapping,
+    })
   }
-  await revokeReceived(verifier, targets)
+  for (const { targets, toError } of found) await revokeReceived(verifier, targets, toError)
 }
 
 /** Whether a target is about tokens of certain issuers. An opaque token states none. */

@@ -5,11 +5,13 @@ import { duration, type Duration } from '../../options/duration.js'
 import { readOptions } from '../../options/read-options.js'
 import { custom, restricting, type Reader, type Result, type TableOf } from '../../options/reader.js'
 import { func } from '../../options/readers.js'
+import { hasDuplicateMembers } from '../../util/duplicate-members.js'
 import { parseJson } from '../../util/json.js'
 import { mapItems } from '../../util/members.js'
 import { Deliveries } from './deliveries.js'
 import {
   decodeText,
+  DUPLICATE_MEMBERS,
   invalid,
   readBody,
   requireMethod,
@@ -17,7 +19,14 @@ import {
   respondErrors,
   type FeedHandler,
 } from './exchange.js'
-import { revoker, revokeReceived, withCutoff, type ReceivedTarget, type Revoker } from './receiver-options.js'
+import {
+  faultOf,
+  revoker,
+  revokeReceived,
+  withCutoff,
+  type ReceivedTarget,
+  type Revoker,
+} from './receiver-options.js'
 
 /** A verified webhook message. */
 export interface WebhookMessage {
@@ -35,7 +44,8 @@ export interface WebhookReceiverOptions {
   readonly secret: string | readonly string[]
   /**
    * Returns what a message revokes; `[]` or `undefined` for nothing. A cutoff without `before` refuses tokens that were issued before
-   * the time of the message.
+   * the time of the message. If it throws, the error is passed to the server. For an invalid target, such as one of an unknown
+   * issuer, the sender gets 500, and a process warning names it.
    */
   readonly targets: (message: WebhookMessage) => readonly ReceivedTarget[] | undefined
   /** Verifier with the option `revocations`, or the revocations of a process without a verifier. */
@@ -107,8 +117,9 @@ type Settings = Result<typeof WEBHOOK_RECEIVER_OPTIONS>
  * ```
  */
 export function webhookReceiver(options: WebhookReceiverOptions): FeedHandler {
-  const settings = readOptions('webhookReceiver', options, WEBHOOK_RECEIVER_OPTIONS, '')
+  const settings = readOptions('webhookReceiver', options, WEBHOOK_RECEIVER_OPTIONS)
   const deliveries = new Deliveries()
+  const toError = faultOf('webhookReceiver.targets')
   return respondErrors('error', 'error_description', async function receiveWebhook(request) {
     requireMethod(request, ['POST'])
     const message = await readMessage(request, settings)
@@ -117,6 +128,7 @@ export function webhookReceiver(options: WebhookReceiverOptions): FeedHandler {
       return revokeReceived(
         settings.verifier,
         targets.map((target) => withCutoff(target, () => cutoffOf(message, settings))),
+        toError,
       )
     })
     return respondEmpty(204)
@@ -136,8 +148,10 @@ async function readMessage(
   const body = await readBody(request)
   const content = Buffer.concat([Buffer.from(`${id}.${sent}.`), body])
   if (!isSigned(content, signatures, secret)) throw invalid('webhook-signature does not match')
-  const payload = parseJson(decodeText(body))
+  const text = decodeText(body)
+  const payload = parseJson(text)
   if (payload === undefined) throw invalid('the body must be JSON')
+  if (hasDuplicateMembers(text)) throw invalid(DUPLICATE_MEMBERS)
   return Object.freeze({ id, timestamp, payload })
 }
 

@@ -3,19 +3,18 @@ import { readOptions } from '../../options/read-options.js'
 import { isRefusal, type OrRefusal } from '../../model/refusal/refusal.js'
 import { tokenDigest } from '../../model/token-digest.js'
 import { hasStorableId, NEVER, storable, type Entry } from '../../revocation/entry.js'
-import { readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../../revocation/read-target.js'
+import { NOT_ACCEPTED, readTarget, TARGET, TOKEN_TARGET_OPTIONS } from '../../revocation/read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../../revocation/revocations.js'
 import type { RevocationsInternals } from '../../revocation/store.js'
 import type { Clock } from '../../util/clock.js'
 import { isRecord, number, ownMember } from '../../util/members.js'
-import { quote } from '../../util/quote.js'
-import { tenantOf, urlOfTenant, type UrlTemplate } from '../../util/url/url-template.js'
 import type { CachedToken, ResolvedToken } from '../cached-token.js'
 import type { ConnectedIssuer } from '../connection/issuer-connection.js'
 import { refuseUnreadable, type TokenLookup, type TokenResolver } from '../token-resolver.js'
 import type { Router } from '../token-router.js'
 import type { ClockLeads } from './clock-leads.js'
 import { digestOfOpaque, revocationDigest } from './identity.js'
+import { namesOfIssuer, unknownIssuerProblem } from './issuer-names.js'
 
 /** Dependencies and settings of {@link Revoker}. */
 export interface RevokerParts {
@@ -62,26 +61,11 @@ export class Revoker {
     return revocations.append(this.#namesOf(entry.issuer).map((issuer) => ({ ...entry, issuer })))
   }
 
-  /** Returns every name that the tokens of an issuer may state, because some issuers have several. */
   #namesOf(issuer: string): readonly string[] {
     const { issuers } = this.#parts
-    for (const { issuer: configured, tenants } of issuers) {
-      const { name, jwt } = configured
-      if (tenants !== undefined) {
-        const names = namesOfTenant(issuer, tenants.templates)
-        if (names.length > 0) return names
-        continue
-      }
-      const named = jwt?.issuers ?? []
-      if (name === issuer || named.includes(issuer)) return [...new Set([issuer, name, ...named])]
-    }
-    // The `iss` of these tokens is not configured, so that it cannot be checked.
-    if (issuers.some(({ issuer: { jwt } }) => jwt?.issuers === null)) return [issuer]
-    const names = issuers.map(({ issuer: { name } }) => quote(name)).join(', ')
-    throw new ConfigurationError(
-      `${TARGET}.issuer`,
-      `is not a configured issuer. Use the iss of its tokens, or one of the names ${names}`,
-    )
+    const names = namesOfIssuer(issuers, issuer)
+    if (names.length > 0) return names
+    throw new ConfigurationError(`${TARGET}.issuer`, unknownIssuerProblem(issuers))
   }
 
   async #entriesOf(token: string, reason: string | undefined): Promise<readonly Entry[]> {
@@ -89,7 +73,7 @@ export class Revoker {
     const route = refuseUnreadable(token, maxTokenLength) ?? router.route(token)
     if (isRefusal(route)) {
       const detail = route.detail ?? route.description
-      throw new ConfigurationError(`${TARGET}.token`, `is not accepted by this verifier: ${detail}`)
+      throw new ConfigurationError(`${TARGET}.token`, `${NOT_ACCEPTED}: ${detail}`)
     }
     const at = clock.now()
     const known = await this.#findFacts(token, at)
@@ -110,10 +94,7 @@ export class Revoker {
     const resolved = await this.#resolve(lookup)
     if (!isRefusal(resolved)) return resolved?.cached
     if (resolved.reason !== 'signature_invalid') return undefined
-    throw new ConfigurationError(
-      `${TARGET}.token`,
-      `is not accepted by this verifier: ${resolved.detail ?? ''}`,
-    )
+    throw new ConfigurationError(`${TARGET}.token`, `${NOT_ACCEPTED}: ${resolved.detail ?? ''}`)
   }
 
   async #resolve(lookup: TokenLookup): Promise<OrRefusal<ResolvedToken> | undefined> {
@@ -124,14 +105,6 @@ export class Revoker {
       return undefined
     }
   }
-}
-
-/** Returns the `iss` values of a tenant, or the name of the issuer for one of its templates. Empty for any other string. */
-function namesOfTenant(issuer: string, templates: readonly UrlTemplate[]): readonly string[] {
-  const [first] = templates
-  if (first !== undefined && templates.some(({ text }) => text === issuer)) return [first.text]
-  const tenant = templates.map((template) => tenantOf(template, issuer)).find((name) => name !== undefined)
-  return tenant === undefined ? [] : templates.map((template) => urlOfTenant(template, tenant))
 }
 
 /** What is known of a token without its facts. */

@@ -3,6 +3,9 @@ import {
   accessToken,
   m2mGuard,
   optionalAccessToken,
+  requirePolicy,
+  requireScopes,
+  type FastifyGuardHook,
   type FastifyGuardOptions,
   type FastifyOnRefusal,
 } from '../../../adapters/fastify.js'
@@ -19,51 +22,56 @@ import {
   type Plan,
   type Reply,
   type RoutePlan,
+  type RunningApp,
   type Seen,
   type SentRequest,
   type Step,
 } from './plan.js'
 
-export const fastify5: Framework = {
-  name: 'Fastify 5',
-  hasDemands: false,
-  joinsDemands: true,
-  hasProperty: true,
-  async start(plan) {
-    const seen = nothingSeen()
-    const app = fastify()
-    for (const name of Object.keys(plan.foreign ?? {})) app.decorateRequest(name, null)
-    app.addHook('onRequest', async (request, reply) => {
-      Object.assign(request, plan.foreign)
-      if (plan.otherChallenge !== undefined) reply.header('WWW-Authenticate', plan.otherChallenge)
-      return plan.preflight === true && request.method === 'OPTIONS' ? reply.code(204).send() : undefined
-    })
-    for (const route of plan.open ?? []) app.route(optionsOf(route, false, seen))
-    await addSteps(app, plan.app ?? [], plan, seen)
-    for (const route of plan.routes ?? []) await addRoute(app, route, plan, seen)
-    const { router } = plan
-    if (router !== undefined) {
-      await app.register(
-        async (scope) => {
-          await addSteps(scope, router.steps ?? [], plan, seen)
-          for (const route of router.routes) await addRoute(scope, route, plan, seen)
-        },
-        { prefix: '/api' },
-      )
-    }
-    await app.listen({ port: 0, host: '127.0.0.1' })
-    const { port } = app.server.address() as { readonly port: number }
-    return {
-      seen,
-      server: app.server,
-      port,
-      send: (request) => inject(app, request),
-      async close() {
-        app.server.closeAllConnections()
-        await app.close()
+/** Requirements as `config.auth` and `app.guard()`. */
+export const fastify5: Framework = { ...fastifyFramework('Fastify 5', false), joinsDemands: true }
+
+/** Requirements as hooks of `requireScopes()` and `requirePolicy()`. */
+export const fastify5WithHooks = fastifyFramework('Fastify 5 with requireScopes', true)
+
+function fastifyFramework(name: string, hasDemands: boolean): Framework {
+  return { name, hasDemands, hasProperty: true, start: (plan) => start(plan, hasDemands) }
+}
+
+async function start(plan: Plan, hasDemands: boolean): Promise<RunningApp> {
+  const seen = nothingSeen()
+  const app = fastify()
+  for (const name of Object.keys(plan.foreign ?? {})) app.decorateRequest(name, null)
+  app.addHook('onRequest', async (request, reply) => {
+    Object.assign(request, plan.foreign)
+    if (plan.otherChallenge !== undefined) reply.header('WWW-Authenticate', plan.otherChallenge)
+    return plan.preflight === true && request.method === 'OPTIONS' ? reply.code(204).send() : undefined
+  })
+  for (const route of plan.open ?? []) app.route(optionsOf(route, false, seen))
+  await addSteps(app, plan.app ?? [], plan, seen, hasDemands)
+  for (const route of plan.routes ?? []) await addRoute(app, route, plan, seen, hasDemands)
+  const { router } = plan
+  if (router !== undefined) {
+    await app.register(
+      async (scope) => {
+        await addSteps(scope, router.steps ?? [], plan, seen, hasDemands)
+        for (const route of router.routes) await addRoute(scope, route, plan, seen, hasDemands)
       },
-    }
-  },
+      { prefix: '/api' },
+    )
+  }
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { readonly port: number }
+  return {
+    seen,
+    server: app.server,
+    port,
+    send: (request) => inject(app, request),
+    async close() {
+      app.server.closeAllConnections()
+      await app.close()
+    },
+  }
 }
 
 /** Guards a scope: registers guards as plugins, and adds requirements as hooks. */
@@ -72,19 +80,30 @@ async function addSteps(
   steps: readonly Step[],
   plan: Plan,
   seen: Seen,
+  hasDemands: boolean,
 ): Promise<void> {
   for (const step of steps) {
     if (step.kind === 'guard') await scope.register(m2mGuard, pluginOptions(step, plan, seen))
-    else scope.addHook('onRequest', scope.guard(policyOf(step)))
+    else scope.addHook('onRequest', hasDemands ? requirementOf(step) : scope.guard(policyOf(step)))
   }
 }
 
-/** Guards one route: a guard in a separate scope, the first requirement as `config.auth`, others as hooks. */
-async function addRoute(scope: FastifyInstance, route: RoutePlan, plan: Plan, seen: Seen): Promise<void> {
+/** Guards one route: a guard in a separate scope, and hooks. Without hooks only, the first requirement is `config.auth`. */
+async function addRoute(
+  scope: FastifyInstance,
+  route: RoutePlan,
+  plan: Plan,
+  seen: Seen,
+  hasDemands: boolean,
+): Promise<void> {
   const guards = (route.steps ?? []).filter((step) => step.kind === 'guard')
-  const demands = (route.steps ?? []).filter((step) => step.kind !== 'guard').map(policyOf)
+  const demands = (route.steps ?? []).filter((step) => step.kind !== 'guard')
   const add = (target: FastifyInstance): void => {
-    const [first, ...others] = demands
+    if (hasDemands) {
+      target.route({ ...optionsOf(route, undefined, seen), onRequest: demands.map(requirementOf) })
+      return
+    }
+    const [first, ...others] = demands.map(policyOf)
     const hooks = others.map((policy) => target.guard(policy))
     target.route({ ...optionsOf(route, first, seen), onRequest: hooks })
   }
@@ -93,9 +112,13 @@ async function addRoute(scope: FastifyInstance, route: RoutePlan, plan: Plan, se
     return
   }
   await scope.register(async (own) => {
-    await addSteps(own, guards, plan, seen)
+    await addSteps(own, guards, plan, seen, hasDemands)
     add(own)
   })
+}
+
+function requirementOf(step: Exclude<Step, { kind: 'guard' }>): FastifyGuardHook {
+  return step.kind === 'policy' ? requirePolicy(step.policy) : requireScopes(...step.demands)
 }
 
 function policyOf(step: Exclude<Step, { kind: 'guard' }>): Policy {

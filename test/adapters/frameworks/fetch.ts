@@ -5,10 +5,12 @@ import {
   accessToken,
   guard,
   optionalAccessToken,
+  requirePolicy,
+  requireScopes,
   type FetchGuardOptions,
   type FetchOnRefusal,
 } from '../../../adapters/fetch.js'
-import { Refusal, type AccessToken, type Policy } from '../../../src/index.js'
+import { Refusal, type AccessToken } from '../../../src/index.js'
 import {
   BROKEN_ON_REFUSAL,
   failLater,
@@ -33,7 +35,7 @@ type Ask = (request: Request) => Promise<AccessToken | Response | undefined>
 /** Hono with the guard for fetch servers, on its server for Node. */
 export const honoWithFetch: Framework = {
   name: 'Hono with m2m-guard/fetch',
-  hasDemands: false,
+  hasDemands: true,
   hasProperty: false,
   async start(plan) {
     const seen = nothingSeen()
@@ -52,21 +54,19 @@ function honoApp(plan: Plan, seen: Seen): Hono<Variables> {
     if (plan.preflight === true && context.req.method === 'OPTIONS') return context.body(null, 204)
     return next()
   })
-  const add = (target: Hono<Variables>, route: RoutePlan, outer: readonly Step[]): void => {
-    const asks = asksOf(route.steps ?? [], outer, plan, seen).map(toMiddleware)
+  const add = (target: Hono<Variables>, route: RoutePlan): void => {
+    const asks = asksOf(route.steps ?? [], plan, seen).map(toMiddleware)
     const handler = (context: Context<Variables>): Promise<Response> =>
       handle(route, context.req.raw, context.get('auth'), seen)
     target.on(route.method === 'post' ? 'POST' : 'GET', [route.path], ...asks, handler)
   }
-  for (const route of plan.open ?? []) add(app, route, [])
-  for (const ask of asksOf(plan.app ?? [], [], plan, seen)) app.use(toMiddleware(ask))
-  for (const route of plan.routes ?? []) add(app, route, plan.app ?? [])
+  for (const route of plan.open ?? []) add(app, route)
+  for (const ask of asksOf(plan.app ?? [], plan, seen)) app.use(toMiddleware(ask))
+  for (const route of plan.routes ?? []) add(app, route)
   if (plan.router !== undefined) {
     const router = new Hono<Variables>()
-    const outer = [...(plan.app ?? []), ...(plan.router.steps ?? [])]
-    for (const ask of asksOf(plan.router.steps ?? [], plan.app ?? [], plan, seen))
-      router.use(toMiddleware(ask))
-    for (const route of plan.router.routes) add(router, route, outer)
+    for (const ask of asksOf(plan.router.steps ?? [], plan, seen)) router.use(toMiddleware(ask))
+    for (const route of plan.router.routes) add(router, route)
     app.route('/api', router)
   }
   return app
@@ -84,7 +84,7 @@ function toMiddleware(ask: Ask): MiddlewareHandler<Variables> {
 /** A function from `Request` to `Response` without a framework, called directly. */
 export const plainFetch: Framework = {
   name: 'plain fetch',
-  hasDemands: false,
+  hasDemands: true,
   hasProperty: false,
   async start(plan): Promise<RunningApp> {
     const seen = nothingSeen()
@@ -100,14 +100,14 @@ function plainHandler(plan: Plan, seen: Seen): (request: Request) => Promise<Res
   const entry = (route: RoutePlan, prefix: string, outer: readonly Step[]) => ({
     route,
     path: prefix + route.path,
-    asks: asksOf([...outer, ...(route.steps ?? [])], [], plan, seen),
+    asks: asksOf([...outer, ...(route.steps ?? [])], plan, seen),
   })
   const table = [
     ...(plan.open ?? []).map((route) => entry(route, '', [])),
     ...(plan.routes ?? []).map((route) => entry(route, '', app)),
     ...(router?.routes ?? []).map((route) => entry(route, '/api', [...app, ...(router?.steps ?? [])])),
   ]
-  const elsewhere = asksOf(app, [], plan, seen)
+  const elsewhere = asksOf(app, plan, seen)
   return async (request) => {
     if (plan.preflight === true && request.method === 'OPTIONS') return new Response(null, { status: 204 })
     const { pathname } = new URL(request.url)
@@ -129,25 +129,29 @@ function plainHandler(plan: Plan, seen: Seen): (request: Request) => Promise<Res
   }
 }
 
-/** The guards of a layer. A requirement is a further guard with the options of the previous one. */
-function asksOf(steps: readonly Step[], outer: readonly Step[], plan: Plan, seen: Seen): readonly Ask[] {
-  let nearest = outer.findLast((step) => step.kind === 'guard')
+function asksOf(steps: readonly Step[], plan: Plan, seen: Seen): readonly Ask[] {
   return steps.map((step) => {
-    if (step.kind === 'guard') nearest = step
-    const policy: Policy | undefined =
-      step.kind === 'scopes' ? { scopes: step.demands as readonly string[] } : step.policy
-    const { onRefusal, mode = 'enforce', optional = false, ...rest } = nearest?.options ?? {}
-    const options: FetchGuardOptions = {
-      ...rest,
-      // A requirement is never optional.
-      optional: optional && step.kind === 'guard',
-      ...(onRefusal === undefined ? {} : { onRefusal: onRefusalOf(onRefusal, seen) }),
+    switch (step.kind) {
+      case 'guard':
+        return guardOf(step, plan, seen)
+      case 'scopes':
+        return requireScopes(...step.demands)
+      case 'policy':
+        return requirePolicy(step.policy)
     }
-    const verifier = nearest?.verifier ?? plan.verifier
-    return mode === 'report'
-      ? guard(verifier, policy, { ...options, mode: 'report' })
-      : guard(verifier, policy, { ...options, mode: 'enforce' })
   })
+}
+
+function guardOf(step: Extract<Step, { kind: 'guard' }>, plan: Plan, seen: Seen): Ask {
+  const { onRefusal, mode = 'enforce', ...rest } = step.options ?? {}
+  const options: FetchGuardOptions = {
+    ...rest,
+    ...(onRefusal === undefined ? {} : { onRefusal: onRefusalOf(onRefusal, seen) }),
+  }
+  const verifier = step.verifier ?? plan.verifier
+  return mode === 'report'
+    ? guard(verifier, step.policy, { ...options, mode: 'report' })
+    : guard(verifier, step.policy, { ...options, mode: 'enforce' })
 }
 
 function onRefusalOf(manner: OnRefusalManner, seen: Seen): FetchOnRefusal {

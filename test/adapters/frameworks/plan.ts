@@ -133,7 +133,7 @@ export interface RunningApp {
 /** A framework in one version. */
 export interface Framework {
   readonly name: string
-  /** Whether its adapter has `requireScopes()` and `requirePolicy()`; otherwise a further guard replaces them. */
+  /** Whether requirements are `requireScopes()` and `requirePolicy()`; otherwise they are decorators, or `config.auth` of a route. */
   readonly hasDemands: boolean
   /** Whether the requirements of a route are evaluated together with each guard, in one decision. */
   readonly joinsDemands?: boolean

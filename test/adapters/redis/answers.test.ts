@@ -196,5 +196,5 @@ it.each<[string, object]>([
 ])('an absent or invalid %s is a ConfigurationError that names it', (name, options) => {
   const create = (): Answers => redisAnswers(options as { client: RedisClient; secret: string })
   expect(create).toThrow(ConfigurationError)
-  expect(create).toThrow(new RegExp(`^${name}: `))
+  expect(create).toThrow(new RegExp(`^redisAnswers\\.${name}: `))
 })

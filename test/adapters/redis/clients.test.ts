@@ -70,7 +70,7 @@ it.each([
 it('a pool of node-redis is a ConfigurationError', async () => {
   const { createClientPool } = await import('redis')
   expect(() => redisRevocations({ client: createClientPool() })).toThrow(
-    /^client: is .* which is not supported/,
+    /^redisRevocations\.client: is .* which is not supported/,
   )
 })
 
@@ -80,7 +80,7 @@ it.each(['slave', 'all'] as const)(
     const { Cluster } = await import('ioredis')
     const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { scaleReads, lazyConnect: true })
     expect(() => redisRevocations({ client })).toThrow(
-      /^client: reads from replicas.* Set scaleReads: 'master'$/,
+      /^redisRevocations\.client: reads from replicas.* Set scaleReads: 'master'$/,
     )
   },
 )
@@ -110,5 +110,7 @@ it.each([
   ['maxEntries', 0],
 ])('an invalid %s is a ConfigurationError that names it', async (name, value) => {
   const { createClient } = await import('redis')
-  expect(() => redisRevocations({ client: createClient(), [name]: value })).toThrow(new RegExp(`^${name}: `))
+  expect(() => redisRevocations({ client: createClient(), [name]: value })).toThrow(
+    new RegExp(`^redisRevocations\\.${name}: `),
+  )
 })

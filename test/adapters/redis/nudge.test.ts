@@ -134,7 +134,9 @@ it('a server that cannot be reached for the subscription changes nothing', async
 it('a client without duplicate() is a ConfigurationError that says what to pass', () => {
   const client = { sendCommand: () => Promise.resolve(null) }
   expect(() => redisRevocations({ client, nudge: true })).toThrow(ConfigurationError)
-  expect(() => redisRevocations({ client, nudge: true })).toThrow(/^nudge: requires .* Pass false$/)
+  expect(() => redisRevocations({ client, nudge: true })).toThrow(
+    /^redisRevocations\.nudge: requires .* Pass false$/,
+  )
 })
 
 /** A client of node-redis whose duplicate cannot connect. */

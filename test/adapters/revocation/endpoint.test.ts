@@ -129,6 +129,7 @@ describe.each(hosts)('the revocation endpoint in $name', (host) => {
       [undefined],
       [{}],
       [{ maxTokenAge: '1h', issuers: ['https://auth.example.com'] }],
+      [{ ...POLICY, issuers: ['https://other.example.com'] }],
       [POLICY, { mode: 'report' }],
       [POLICY, { optional: true }],
       [POLICY, {}, {}],
@@ -145,6 +146,12 @@ describe.each(hosts)('the revocation endpoint in $name', (host) => {
 describe.each(hosts.filter(({ parses }) => !parses))('the revocation endpoint in $name', (host) => {
   it.each([
     ['no JSON', { type: JSON_TYPE, body: '["a' }, 400, /./],
+    [
+      'a member twice',
+      { type: JSON_TYPE, body: '{"issuer":"a","tokenId":"b","tokenId":"c"}' },
+      400,
+      /two members with the same name/,
+    ],
     ['no object', { type: JSON_TYPE, body: '["a"]' }, 400, /^\[0\]: must be a JSON object/],
     ['an empty list', { type: JSON_TYPE, body: '[]' }, 400, /1 to 100 targets/],
     ['no issuer', { type: JSON_TYPE, body: '{"tokenId":"a"}' }, 400, /^issuer: is required/],

@@ -54,16 +54,6 @@ describe('what another process has read is evaluated with the configuration of t
     expect(await fleet.join(answers()).outcome(token)).toBe('claim_invalid')
     expect(fleet.calls()).toBe(2)
   })
-
-  it('without a way to tell services apart, results are not shared', async () => {
-    const { fleet, answers, store } = await pair()
-    const introspection = {
-      endpoint: `${fleet.bed.issuer.url}/introspect`,
-      authentication: () => ({ headers: {} }),
-    }
-    await fleet.join(answers(), { oauth: { introspection } }).outcome(fleet.bed.opaque())
-    expect(store.operations).toEqual([])
-  })
 })
 
 it.each<[string, object, RegExp]>([

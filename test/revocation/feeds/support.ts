@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
 import { memoryRevocations } from '../../../src/index.js'
+import { NOW } from '../../support/clock.js'
 import { keyOf, seal } from '../../support/tokens/forge.js'
 import { serve } from '../../support/servers/servers.js'
 import { testBed, type TestBed } from '../../support/test-bed.js'
@@ -13,6 +16,8 @@ export interface Sender {
   /** Answers requests for the key set with 503. */
   readonly fail: () => void
   readonly sign: (payload: object, header?: object) => string
+  /** Signs a payload with a header that are JSON already. */
+  readonly signText: (payload: string, header: string) => string
 }
 
 export async function startSender(): Promise<Sender> {
@@ -30,6 +35,7 @@ export async function startSender(): Promise<Sender> {
       isFailing = true
     },
     sign: (payload, header = {}) => seal(KEY, { alg: 'ES256', kid: KEY.kid, ...header }, payload),
+    signText: (payload, header) => seal(KEY, header, payload),
   }
 }
 
@@ -53,5 +59,17 @@ export async function post(
     status: response.status,
     headers: response.headers,
     json: text === '' ? undefined : JSON.parse(text),
+  }
+}
+
+/** Signing secret of the webhooks of {@link signedWebhook}. */
+export const WEBHOOK_SECRET = `whsec_${randomBytes(24).toString('base64')}`
+
+/** Returns the headers of a signed webhook. */
+export function signedWebhook(body: string): Readonly<Record<string, string>> {
+  return {
+    'webhook-id': 'msg_1',
+    'webhook-timestamp': String(NOW),
+    'webhook-signature': new Webhook(WEBHOOK_SECRET).sign('msg_1', new Date(NOW * 1000), body),
   }
 }

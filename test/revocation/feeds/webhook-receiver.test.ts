@@ -103,10 +103,10 @@ it('targets may return nothing, and an error of targets is passed to the server'
 })
 
 it.each([
-  ['secret', { secret: 'whsec_c2hvcnQ=' }],
-  ['secret', { secret: [] }],
-  ['targets', { targets: undefined }],
-  ['tolerance', { tolerance: '2h' }],
+  ['webhookReceiver.secret', { secret: 'whsec_c2hvcnQ=' }],
+  ['webhookReceiver.secret', { secret: [] }],
+  ['webhookReceiver.targets', { targets: undefined }],
+  ['webhookReceiver.tolerance', { tolerance: '2h' }],
 ])('the error for an invalid option names it and no secret: %s', async (option, options) => {
   const failure = await start(options as never).then(
     () => undefined,

@@ -108,6 +108,8 @@ export const PLACEHOLDERS: Readonly<Record<string, Readonly<Record<string, Place
     verifier: VERIFIER,
     request: { type: "import('fastify').FastifyRequest" },
     listOrders: { type: "import('fastify').RouteHandlerMethod" },
+    createOrder: { type: "import('fastify').RouteHandlerMethod" },
+    deleteOrder: { type: "import('fastify').RouteHandlerMethod" },
   },
   'm2m-guard/hono': {
     app: { type: "import('hono').Hono", from: 'honoApp' },

@@ -1,4 +1,4 @@
-import { parseJson } from '../util/json.js'
+import { parseJson } from './json.js'
 
 /** Matches braces, and strings with the colon that makes them member names. */
 const BRACES_AND_STRINGS = /[{}]|("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)/g

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { CLIENTS } from '../../support/redis/clients.js'
+import { startInstance, type Instance } from '../../support/redis/fleet.js'
+import { startRedis, type RedisServer } from '../../support/redis/server.js'
+import { passDeadlines } from '../../support/setup/deadlines.js'
+import { nextTurn, until } from '../../support/until.js'
+
+const ISSUER = 'https://auth.example.com'
+const CHANNEL = '{m2m-guard}:revocations:changed'
+const subscribed = (server: RedisServer): Promise<void> =>
+  until(async () => (await server.command('PUBSUB', 'NUMSUB', CHANNEL)).endsWith(':1'))
+const aboutNudge = ({ events }: Instance): readonly string[] =>
+  events.filter(({ detail }) => detail.includes('nudge')).map(({ kind }) => kind)
+const nudgeFailure = ({ revocations }: Instance): string | undefined => revocations.health().nudgeFailure
+
+/** Allows or forbids a user of Redis to subscribe. */
+const channels = (server: RedisServer, rule: 'allchannels' | 'resetchannels'): Promise<string> =>
+  server.command('ACL', 'SETUSER', 'default', rule)
+
+describe.each(Object.keys(CLIENTS))('with a client of %s', (library) => {
+  it('a subscription that Redis refuses is information in health() and one event, and is tried again', async () => {
+    const server = await startRedis()
+    await channels(server, 'resetchannels')
+    const reader = await startInstance(server.port, { library, nudge: true })
+    await reader.bed.verifier.ready()
+    await until(() => nudgeFailure(reader) !== undefined)
+    expect(nudgeFailure(reader)).toMatch(/^NOPERM/)
+    // Revocations are promised nevertheless.
+    expect(reader.revocations.health()).toMatchObject({ status: 'ok' })
+    expect(reader.bed.verifier.health().status).toBe('ok')
+    expect(aboutNudge(reader)).toEqual([])
+    passDeadlines(5)
+    expect(aboutNudge(reader)).toEqual(['store_failing'])
+    passDeadlines(25)
+    await nextTurn()
+    await channels(server, 'allchannels')
+    await until(async () => {
+      passDeadlines(30)
+      await nextTurn()
+      return nudgeFailure(reader) === undefined
+    })
+    expect(aboutNudge(reader)).toEqual(['store_failing', 'store_recovered'])
+    const writer = await startInstance(server.port)
+    await subscribed(server)
+    await writer.revocations.revoke({ issuer: ISSUER, clientId: 'a' })
+    await until(() => reader.revocations.list().length === 1)
+  })
+
+  it('a connection that is lost and back within 5 s causes no event', async () => {
+    const server = await startRedis()
+    const reader = await startInstance(server.port, { library, nudge: true })
+    await reader.bed.verifier.ready()
+    await subscribed(server)
+    await until(() => nudgeFailure(reader) === undefined)
+    await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+    await until(() => nudgeFailure(reader) !== undefined)
+    await until(() => nudgeFailure(reader) === undefined)
+    passDeadlines(5)
+    expect(aboutNudge(reader)).toEqual([])
+  })
+})
+
+it('without the option there is no state of it', async () => {
+  const server = await startRedis()
+  const { revocations, bed } = await startInstance(server.port)
+  await bed.verifier.ready()
+  expect(revocations.health()).not.toHaveProperty('nudgeFailure')
+})
