@@ -17,6 +17,7 @@ import { attemptToken } from './token/attempt.js'
 import { Backoff, IssuerBackoff } from './token/backoff.js'
 import { CachedToken, type CachedTokenSettings } from './token/cached-token.js'
 import { HeldToken, readMoment, type LifetimeSettings } from './token/held-token.js'
+import { RefusalPauses } from './token/refusal-pauses.js'
 import { RequestSlots } from './token/request-slots.js'
 import { SharedGrant } from './token/shared-grant.js'
 import { TokenCache } from './token/token-cache.js'
@@ -148,13 +149,14 @@ function createCache(
     slots: new RequestSlots(options.maxConcurrent),
     isAgeLimited: maxAge !== undefined,
   }
-  return new TokenCache(options.maxTokens, ({ subject, ...named }, backoff = new Backoff(clock)) => {
+  return new TokenCache(options.maxTokens, ({ subject, ...named }, limits) => {
     const parameters = { ...named, subject }
     // Without the subject token, which must not appear in an event.
     const report = new TokenReport(reports, named)
     const shared = tokens && shareTokens(grant, tokens, lifetimes, report)
     return new CachedToken(settings, {
-      backoff,
+      backoff: limits?.backoff ?? new Backoff(clock),
+      refusals: limits?.refusals ?? new RefusalPauses(clock),
       report,
       attempt: (needs) => attemptToken({ ...attempts, grant: shared ?? grant }, { parameters, ...needs }),
       onRefused: (token) => void shared?.remove(parameters, token),

@@ -2,7 +2,7 @@ import type { TellIssuerEvent } from '../model/issuer/issuer-events.js'
 import type { RemoteResponse } from '../model/issuer/remote-profile.js'
 import { tokenDigest } from '../model/token-digest.js'
 import type { AnswersInternals } from '../store/answers.js'
-import type { TellStoreChange } from '../store/guarded-store.js'
+import { BACKGROUND_PATIENCE, type TellStoreChange } from '../store/guarded-store.js'
 import type { Found, Lease } from '../store/sealed-store.js'
 import { ageOf } from '../store/shared-age.js'
 import type { Clock } from '../util/clock.js'
@@ -16,6 +16,8 @@ export interface AnswerNeeds {
   readonly maxAge: number
   /** Lifetime of an active result from the time of its request. */
   readonly keepFor: number
+  /** Seconds for which no request waits for the result, because an earlier one is in use. */
+  readonly spare: number
   /** Expiry of the token if it is known, in seconds since the epoch. */
   readonly expiresAt: number | undefined
   /** Whether the token was not forgotten since the call began. */
@@ -80,6 +82,7 @@ export class IssuerAnswers {
       name: this.#nameOf(token),
       find: (found, sentElapsed) => this.#find(token, found, needs.maxAge, sentElapsed, asking),
       elapsed: () => clock.elapsed(),
+      spare: needs.spare,
       mayWork: asking.mayCall,
       tell: this.#tellChange,
       skip: this.#skip,
@@ -135,7 +138,8 @@ export class IssuerAnswers {
     // Negated, because a custom issuer may return an expiry that is not a number.
     if (!(ttl >= 1)) return
     const text = serializeAnswer({ ...response, at: sent.at, age, ttl })
-    if (text !== undefined) await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange)
+    if (text === undefined) return
+    await answers.store.write(this.#nameOf(token), text, ttl, this.#tellChange, BACKGROUND_PATIENCE)
   }
 
   /** Reads what the store has for a token; `undefined` if that is nothing, too old, or not about the token. */

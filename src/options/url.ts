@@ -47,7 +47,9 @@ export const secureUrl: Reader<string> = custom(
         'must be an https: URL (http: is for loopback addresses only, and for hosts in insecureHosts)',
       )
     }
-    const { username, password, hash } = new URL(url)
+    const { username, password, hash, hostname } = new URL(url)
+    if (hostname.includes('*'))
+      throw new ConfigurationError(option, 'must not contain a wildcard. Write the whole host name')
     if (username !== '' || password !== '') {
       throw new ConfigurationError(option, 'must not contain a user name or password')
     }

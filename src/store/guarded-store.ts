@@ -21,6 +21,9 @@ export type TellStoreChange = (change: 'failing' | 'recovered', detail: string) 
 const FIRST_PAUSE = 1
 const LONGEST_PAUSE = 30
 
+/** Maximum seconds for an operation for which no request waits. */
+export const BACKGROUND_PATIENCE = 1
+
 /** Milliseconds for which a trial value is stored. */
 const TRIAL_MILLISECONDS = 1000
 
@@ -51,17 +54,22 @@ export class GuardedStore {
     return this.#failure === undefined ? { status: 'ok' } : { status: 'degraded', failure: this.#failure }
   }
 
-  /** Runs an operation. {@link UNAVAILABLE} if it fails, takes longer than the deadline, or is not run. Never rejects. */
+  /**
+   * Runs an operation. {@link UNAVAILABLE} if it fails, takes longer than the deadline, or is not run. Never rejects.
+   *
+   * @param patience - seconds that the operation may take if they are more than the deadline, because no request waits for it.
+   */
   async run<T>(
     work: (store: SharedStore) => Promise<T>,
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<T | typeof UNAVAILABLE> {
     if (this.#failure !== undefined) {
       this.#tryAgain(tell)
       return UNAVAILABLE
     }
     try {
-      return await this.#withinDeadline(work)
+      return await this.#within(Math.max(this.#deadline, patience), work)
     } catch (error) {
       this.#fail(error, tell)
       return UNAVAILABLE
@@ -81,7 +89,7 @@ export class GuardedStore {
   #tryAgain(tell: TellStoreChange): void {
     if (this.#isTrying || timers.elapsed() < this.#nextTrial) return
     this.#isTrying = true
-    void this.#withinDeadline((store) => store.set(this.#trialKey, '', TRIAL_MILLISECONDS)).then(
+    void this.#within(this.#deadline, (store) => store.set(this.#trialKey, '', TRIAL_MILLISECONDS)).then(
       () => {
         this.#isTrying = false
         this.#failure = undefined
@@ -96,12 +104,12 @@ export class GuardedStore {
     )
   }
 
-  #withinDeadline<T>(work: (store: SharedStore) => Promise<T>): Promise<T> {
+  #within<T>(deadline: number, work: (store: SharedStore) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       // In an async function, so that a synchronous exception becomes a rejection.
       const working = (async () => work(this.#store))()
-      const cancel = afterResponseDeadline(this.#deadline, () => {
-        reject(new Error(`no response within ${Math.round(this.#deadline * 1000)} ms`))
+      const cancel = afterResponseDeadline(deadline, () => {
+        reject(new Error(`no response within ${Math.round(deadline * 1000)} ms`))
       })
       working.then(resolve, reject).finally(cancel)
     })

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { StoredValue } from './contract.js'
-import { GuardedStore, UNAVAILABLE, type StoreHealth, type TellStoreChange } from './guarded-store.js'
+import type { SharedStore, StoredValue } from './contract.js'
+import {
+  BACKGROUND_PATIENCE,
+  GuardedStore,
+  UNAVAILABLE,
+  type StoreHealth,
+  type TellStoreChange,
+} from './guarded-store.js'
 import { deriveKeys, digestOf, LONGEST_SEALED, open, seal, type SealingKeys } from './sealing.js'
 import { LONGEST_LEASE, type SharedStoreSettings } from './options.js'
 
@@ -35,6 +41,8 @@ export interface ClaimOptions {
   readonly milliseconds: number
   /** Whether the lease of another process is read, to find one that no process of this package has taken. */
   readonly inspectsHolder: boolean
+  /** Seconds that an operation may take if they are more than the deadline. */
+  readonly patience: number
   readonly tell: TellStoreChange
 }
 
@@ -57,13 +65,20 @@ export class SealedStore {
     return this.#store.health()
   }
 
-  /** Reads what is stored for a name, which may contain secrets. */
+  /**
+   * Reads what is stored for a name, which may contain secrets.
+   *
+   * @param patience - seconds that an operation may take if they are more than the deadline.
+   */
   async read(
     name: readonly string[],
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<Found | undefined | typeof UNAVAILABLE> {
     const names = this.#keys.map((keys) => ({ keys, key: this.#keyOf(keys, name) }))
-    const values = await this.#store.run((store) => Promise.all(names.map(({ key }) => store.get(key))), tell)
+    const get = (store: SharedStore): Promise<readonly (StoredValue | undefined)[]> =>
+      Promise.all(names.map(({ key }) => store.get(key)))
+    const values = await this.#store.run(get, tell, patience)
     if (values === UNAVAILABLE) return UNAVAILABLE
     const all = names.flatMap(({ keys, key }, index) => {
       const stored = values[index]
@@ -78,13 +93,14 @@ export class SealedStore {
     text: string,
     milliseconds: number,
     tell: TellStoreChange,
+    patience = 0,
   ): Promise<void> {
     const [keys] = this.#keys
     const key = this.#keyOf(keys, name)
     const expiry = Math.floor(milliseconds)
     const sealed = seal(keys, key, text)
     if (expiry < 1 || sealed.length > LONGEST_SEALED) return
-    await this.#store.run((store) => store.set(key, sealed, expiry), tell)
+    await this.#store.run((store) => store.set(key, sealed, expiry), tell, patience)
   }
 
   /** Deletes what is stored for a name. */
@@ -96,31 +112,31 @@ export class SealedStore {
   /** Takes the lease for a name unless another process has it, and then reads what is stored. */
   async claim(
     name: readonly string[],
-    { milliseconds, inspectsHolder, tell }: ClaimOptions,
+    { milliseconds, inspectsHolder, patience, tell }: ClaimOptions,
   ): Promise<Claim | typeof UNAVAILABLE> {
     const key = `${this.keyOf(name)}:lease`
     const owner = randomBytes(16).toString('base64url')
     const take = (): Promise<boolean | typeof UNAVAILABLE> =>
-      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell)
+      this.#store.run((store) => store.add(key, owner, Math.ceil(milliseconds)), tell, patience)
     // Sent together. The lease first, so that no process stores a value between the reading and the lease.
-    const [first, found] = await Promise.all([take(), this.read(name, tell)])
+    const [first, found] = await Promise.all([take(), this.read(name, tell, patience)])
     if (first === UNAVAILABLE || found === UNAVAILABLE) return UNAVAILABLE
-    const hasDeletedForeign = !first && inspectsHolder && (await this.#deleteForeign(key, tell))
+    const hasDeletedForeign = !first && inspectsHolder && (await this.#deleteForeign(key, tell, patience))
     const isTaken = hasDeletedForeign ? await take() : first
     if (isTaken === UNAVAILABLE) return UNAVAILABLE
     if (!isTaken) return { found, lease: undefined, hasDeletedForeign }
     const release = async (): Promise<void> => {
-      await this.#store.run((store) => store.deleteIf(key, owner), tell)
+      await this.#store.run((store) => store.deleteIf(key, owner), tell, BACKGROUND_PATIENCE)
     }
     return { found, lease: { release }, hasDeletedForeign }
   }
 
   /** Deletes a lease that lasts longer than any that is taken here. Otherwise every caller would wait for it in vain. */
-  async #deleteForeign(key: string, tell: TellStoreChange): Promise<boolean> {
-    const holder = await this.#store.run((store) => store.get(key), tell)
+  async #deleteForeign(key: string, tell: TellStoreChange, patience: number): Promise<boolean> {
+    const holder = await this.#store.run((store) => store.get(key), tell, patience)
     if (holder === UNAVAILABLE || holder === undefined) return false
     if (holder.expiresIn !== undefined && holder.expiresIn <= LONGEST_LEASE) return false
-    await this.#store.run((store) => store.deleteIf(key, holder.value), tell)
+    await this.#store.run((store) => store.deleteIf(key, holder.value), tell, patience)
     return true
   }
 

@@ -1,5 +1,5 @@
 import { timers } from '../util/timers.js'
-import { UNAVAILABLE, type TellStoreChange } from './guarded-store.js'
+import { BACKGROUND_PATIENCE, UNAVAILABLE, type TellStoreChange } from './guarded-store.js'
 import { LeaseWaits, MAX_FRUITLESS, WAIT_PAUSE } from './lease-waits.js'
 import type { Found, Lease, SealedStore } from './sealed-store.js'
 import { waitingTimes } from './waiting-times.js'
@@ -15,6 +15,12 @@ export interface Lookup<T> {
   readonly find: (found: Found | undefined, sentElapsed: number) => T | undefined
   /** Monotonic time, in seconds. */
   readonly elapsed: () => number
+  /**
+   * Seconds for which no caller waits for the result, because an earlier one is in use.
+   *
+   * @defaultValue 0
+   */
+  readonly spare?: number
   /** Whether the work would be done now. If not, there is no result that waiting could bring. */
   readonly mayWork: () => boolean
   /** Reports a change of the store. */
@@ -49,7 +55,9 @@ export class SharedWork {
   async findOrLease<T>(lookup: Lookup<T>): Promise<Turn<T>> {
     const { name, find, elapsed, tell, skip } = lookup
     const sent = elapsed()
-    const stored = await this.#store.read(name, tell)
+    const spareUntil = timers.elapsed() + (lookup.spare ?? 0)
+    const patience = (): number => Math.min(BACKGROUND_PATIENCE, spareUntil - timers.elapsed())
+    const stored = await this.#store.read(name, tell, patience())
     if (stored === UNAVAILABLE) return {}
     const result = find(stored, sent)
     if (result !== undefined) return { result }
@@ -67,6 +75,7 @@ export class SharedWork {
       const claim = await this.#store.claim(name, {
         milliseconds: Math.max(1, this.#maxWait * 1000),
         inspectsHolder: !hasWaited,
+        patience: patience(),
         tell,
       })
       if (claim === UNAVAILABLE) return {}

@@ -53,6 +53,8 @@ type IsCacheable = () => boolean
 interface Needs {
   /** Maximum age of the result of another process, in seconds. */
   readonly maxAge: number
+  /** Seconds for which no request waits for the result. */
+  readonly spare: number
   readonly isCacheable: IsCacheable
 }
 
@@ -74,24 +76,34 @@ export class RemoteVerification {
    *
    * @param maxAge - maximum age of the result of another process, in seconds. The lifetime of a cached result limits it too.
    */
-  verify(request: TokenToVerify, issuer: ConnectedIssuer, maxAge: number): Promise<OrRefusal<CachedToken>> {
+  verify(
+    request: TokenToVerify,
+    issuer: ConnectedIssuer,
+    maxAge: number,
+    spare = 0,
+  ): Promise<OrRefusal<CachedToken>> {
     const limit = Math.min(maxAge, issuer.remote?.lifetimes.active ?? 0)
     return this.#share(request.digest, issuer, limit, (isCacheable) =>
-      this.#fetchFacts(request, issuer, { maxAge: limit, isCacheable }),
+      this.#fetchFacts(request, issuer, { maxAge: limit, spare, isCacheable }),
     )
   }
 
-  /** Introspects a cached token again. A result of another process counts only if it is younger than `maxAge`, in seconds. */
+  /**
+   * Introspects a cached token again. A result of another process counts only if it is younger than `maxAge`, in seconds.
+   *
+   * @param spare - seconds for which the cached result is in use, so that no request waits for this one.
+   */
   confirm(
     token: string,
     digest: string,
     cached: CachedToken,
     maxAge: number,
+    spare = 0,
   ): Promise<OrRefusal<CachedToken>> {
     const request = { token, digest, format: cached.token.format }
-    if (cached.key === undefined) return this.verify(request, cached.issuer, maxAge)
+    if (cached.key === undefined) return this.verify(request, cached.issuer, maxAge, spare)
     return this.#share(digest, cached.issuer, maxAge, (isCacheable) =>
-      this.#fetchConfirmation(request, cached, { maxAge, isCacheable }),
+      this.#fetchConfirmation(request, cached, { maxAge, spare, isCacheable }),
     )
   }
 
@@ -222,11 +234,11 @@ const LONGEST_SHARED = 3600
 
 function answerNeeds(
   { lifetimes }: Introspector,
-  { maxAge, isCacheable }: Needs,
+  { maxAge, spare, isCacheable }: Needs,
   expiresAt: number | undefined,
 ): AnswerNeeds {
   const keepFor = Math.min(LONGEST_SHARED, Math.max(lifetimes.active, maxAge))
-  return { maxAge, keepFor, expiresAt, mayShare: isCacheable }
+  return { maxAge, keepFor, spare, expiresAt, mayShare: isCacheable }
 }
 
 function refuseUnconfirmable(): Refusal {

@@ -225,7 +225,7 @@ export class TokenResolver {
     // The issuer is not called about a token that is refused whatever it returns.
     if (this.#revocations?.isRevoked(cached, lookup.token) === true) return resolved
     if (age < maxAge) {
-      this.#refreshInBackground(cached, lookup, age)
+      this.#refreshInBackground(cached, lookup, { age, maxAge })
       return resolved
     }
     return this.#confirmRemotely(resolved, lookup, { age, maxAge })
@@ -254,10 +254,14 @@ export class TokenResolver {
   }
 
   /** Refreshes a cached result before it expires, so that no request has to wait. */
-  #refreshInBackground(cached: CachedToken, { token, digest }: TokenLookup, age: number): void {
+  #refreshInBackground(
+    cached: CachedToken,
+    { token, digest }: TokenLookup,
+    { age, maxAge }: { readonly age: number; readonly maxAge: number },
+  ): void {
     // At most one call per cached result: after any outcome, the next call is made when this result has expired.
     cached.useCount = Number.NEGATIVE_INFINITY
     // A result of another process must be more recent than this one.
-    this.#remote.confirm(token, digest, cached, age).catch(() => undefined)
+    this.#remote.confirm(token, digest, cached, age, maxAge - age).catch(() => undefined)
   }
 }

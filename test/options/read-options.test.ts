@@ -191,6 +191,7 @@ describe('readers', () => {
     ['record', [], record, 'must be an object'],
     ['string', 5, string(), 'must be a string'],
     ['secureUrl', 'https://u:p@a.test', secureUrl, 'must not contain a user name or password'],
+    ['secureUrl', 'https://*.a.test/b', secureUrl, 'must not contain a wildcard. Write the whole host name'],
     ['urlWithoutQuery', 'https://a.test/?b', urlWithoutQuery, 'must not have a query'],
     ['nullable', undefined, nullable(nonEmptyString), 'is required and must be a non-empty string'],
   ])('%s refuses %j', (_, value, reader, message) => {

@@ -3,6 +3,7 @@ import { tokenSource, type ClientAuthenticationMethod } from '../../client/index
 import { oauthTokens, type OAuthTokens } from '../../management/index.js'
 import { command, omitUndefined, type CommandInput } from '../command.js'
 import { EXIT } from '../exit-code.js'
+import { tokenItem } from '../output/token-item.js'
 import { requiredVariable } from '../input/environment.js'
 import { authentication, OAUTH_CLIENT, OAUTH_CLIENT_USES, readOAuthClient } from '../input/oauth-client.js'
 import { repeatable, text } from '../input/option.js'
@@ -50,7 +51,7 @@ const create = command({
     })
     const { scopes, audience, resource } = values
     const request = omitUndefined({ scopes, audience, resource })
-    return { run: async () => ({ item: await source.getTokenInfo({ ...request, signal }) }) }
+    return { run: async () => ({ item: tokenItem(await source.getTokenInfo({ ...request, signal })) }) }
   },
 })
 

@@ -25,6 +25,7 @@ import {
   text,
   toFlag,
 } from '../input/option.js'
+import { tokenItem } from '../output/token-item.js'
 import { requiredVariable, valueOf } from '../input/environment.js'
 
 const PROJECT = [['STYTCH_PROJECT_ID', 'STYTCH_SECRET']] as const
@@ -61,7 +62,7 @@ const createToken = command({
       clientSecret: requiredVariable(env, 'STYTCH_CLIENT_SECRET'),
     })
     return {
-      run: async () => ({ item: await source.getTokenInfo({ ...omitUndefined(values), signal }) }),
+      run: async () => ({ item: tokenItem(await source.getTokenInfo({ ...omitUndefined(values), signal })) }),
     }
   },
 })

@@ -6,7 +6,7 @@ import { Refusal } from '../../model/refusal/refusal.js'
 import type { Command } from '../command.js'
 import { CliError, EXIT, type ExitCode } from '../exit-code.js'
 import { toFlag } from '../input/option.js'
-import { inCommandTerms, withCommands, withVariables } from './terms.js'
+import { inCommandTerms, withAdvice, withCommands, withVariables } from './terms.js'
 import { visible } from './table.js'
 import { variableOf } from '../input/environment.js'
 
@@ -36,7 +36,10 @@ function read(error: unknown, command: Command | undefined): Failure {
   if (error instanceof ManagementError)
     return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
   if (error instanceof TokenSourceError)
-    return { code: EXIT.failed, line: `${command?.name ?? ''}: ${withVariables(error.message, command)}` }
+    return {
+      code: EXIT.failed,
+      line: `${command?.name ?? ''}: ${withVariables(withAdvice(error.message), command)}`,
+    }
   if (error instanceof Refusal) return describeRefusal(error, command)
   const name = error instanceof Error ? error.name : typeof error
   const message = error instanceof Error ? error.message.split('\n')[0] : ''

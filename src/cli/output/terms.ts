@@ -3,7 +3,7 @@ import { COMMANDS } from '../commands/index.js'
 import { VARIABLE_NAMES, VARIABLES } from '../input/environment.js'
 import { toFlag } from '../input/option.js'
 
-/** Advice of the library about code, and what helps on the command line instead. */
+/** Advice of the library about code and processes, and what helps on the command line instead. */
 const ADVICE: readonly (readonly [advice: RegExp, instead: string])[] = [
   [/Convert them with .*$/, 'Write the file with line breaks'],
   [/Decrypt it with createPrivateKey.*$/, 'Decrypt it with openssl pkey'],
@@ -12,13 +12,18 @@ const ADVICE: readonly (readonly [advice: RegExp, instead: string])[] = [
   [/^is set by the option algorithm$/, 'must not contain alg, which OAUTH_CLIENT_KEY_ALGORITHM sets'],
   [/^is set by the option keyId$/, 'must not contain kid, which OAUTH_CLIENT_KEY_ID sets'],
   [/, unless a custom fetch presents the certificate/, ''],
+  [/The next request is sent after the backoff/, 'Check the URL and the network, and try again'],
   [/, a KeyObject, a CryptoKey, or \{ alg, kid\?, sign \}/, ''],
 ]
 
 /** Converts the problem of a `ConfigurationError` to the terms of the command line: flags and environment variables. */
 export function inCommandTerms(problem: string, command: Command | undefined): string {
-  const advised = ADVICE.reduce((text, [advice, instead]) => text.replace(advice, instead), problem)
-  return withVariables(withFlags(withSettings(advised, command), command), command)
+  return withVariables(withFlags(withSettings(withAdvice(problem), command), command), command)
+}
+
+/** Replaces the advice of the library. */
+export function withAdvice(message: string): string {
+  return ADVICE.reduce((text, [advice, instead]) => text.replace(advice, instead), message)
 }
 
 /** Replaces options with their values, such as `authentication: 'basic'`, by flags. */

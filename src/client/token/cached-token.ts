@@ -3,9 +3,9 @@ import { SharedFlight } from '../../util/single-flight.js'
 import { TokenSourceError } from '../errors.js'
 import type { AttemptOutcome, AttemptRequest } from './attempt.js'
 import type { TokenHealth } from '../health.js'
-import { startBackoff, type Backoff, type IssuerBackoff } from './backoff.js'
+import { startBackoff, type IssuerBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
-import { ANY_API, RefusalPauses } from './refusal-pauses.js'
+import { ANY_API, type RequestLimits } from './refusal-pauses.js'
 import type { RequestSlots } from './request-slots.js'
 import { triggerOf, type StartedRequest, type TokenReport } from './token-report.js'
 import { stateOf, type TokenState } from './token-state.js'
@@ -25,9 +25,7 @@ export interface CachedTokenSettings {
 }
 
 /** What belongs to one audience and scope set. */
-export interface TokenSet {
-  /** Backoff after failures that do not affect other sets. */
-  readonly backoff: Backoff
+export interface TokenSet extends RequestLimits {
   readonly report: TokenReport
   /** Sends a token request. */
   readonly attempt: (needs: Omit<AttemptRequest, 'parameters'>) => Promise<AttemptOutcome>
@@ -42,7 +40,6 @@ export interface TokenSet {
 export class CachedToken {
   readonly #settings: CachedTokenSettings
   readonly #set: TokenSet
-  readonly #refusals: RefusalPauses
 
   readonly #flight = new SharedFlight<HeldToken>()
   readonly #refreshing = new SharedFlight<HeldToken>()
@@ -55,7 +52,6 @@ export class CachedToken {
   constructor(settings: CachedTokenSettings, set: TokenSet) {
     this.#settings = settings
     this.#set = set
-    this.#refusals = new RefusalPauses(settings.clock)
   }
 
   /** Whether a request is in flight. */
@@ -63,9 +59,11 @@ export class CachedToken {
     return this.#flight.inFlight !== undefined
   }
 
-  /** The active backoff of this audience and scope set, if any. It must outlive an evicted cache entry. */
-  get backoff(): Backoff | undefined {
-    return this.#set.backoff.activeError() === undefined ? undefined : this.#set.backoff
+  /** The limits of this audience and scope set, if they apply to the next request. They must outlive an evicted cache entry. */
+  get limits(): RequestLimits | undefined {
+    const { backoff, refusals } = this.#set
+    const isActive = backoff.activeError() !== undefined || refusals.areRemembered
+    return isActive ? { backoff, refusals } : undefined
   }
 
   /** The cached token, if it is usable. */
@@ -123,7 +121,7 @@ export class CachedToken {
   /** Ends the backoff of the set and the pauses after refusals, and forgets the age limit. */
   reset(): void {
     this.#set.backoff.reset()
-    this.#refusals.reset()
+    this.#set.refusals.reset()
     this.#ageLimit = Number.POSITIVE_INFINITY
   }
 
@@ -156,8 +154,8 @@ export class CachedToken {
   /** Records whether an API accepted a token: whether the response was not a 401. */
   recordResponse(token: string, isAccepted: boolean, api: string): void {
     if (this.#held?.token !== token) return
-    if (isAccepted) this.#refusals.recordAccepted(api)
-    else this.#refusals.of(api).recordRefused()
+    if (isAccepted) this.#set.refusals.recordAccepted(api)
+    else this.#set.refusals.of(api).recordRefused()
   }
 
   /** Records that an API refused a token, so that the next caller obtains another one. */
@@ -167,7 +165,7 @@ export class CachedToken {
     // Other HTTP clients do not report success. A token that was returned for some time without being forgotten was accepted.
     // Callers that received it in the same moment say nothing, because the API may refuse it to all of them.
     const seconds = held.endUse()
-    if (seconds > 0) this.#refusals.of(ANY_API).recordUsed(seconds)
+    if (seconds > 0) this.#set.refusals.of(ANY_API).recordUsed(seconds)
     this.#recordRefused(held, ANY_API)
     held.refusedBy.add(ANY_API)
   }
@@ -188,7 +186,7 @@ export class CachedToken {
       isRefused: held?.isRefused === true,
       isInFlight: this.isBusy,
       isBackingOff: this.#activeError() !== undefined,
-      isRefusalPaused: held !== undefined && this.#refusals.areActive(held.refusedBy),
+      isRefusalPaused: held !== undefined && this.#set.refusals.areActive(held.refusedBy),
     })
   }
 
@@ -206,7 +204,7 @@ export class CachedToken {
 
   /** Returns whether a renewal may replace the refused token. */
   #recordRefused(held: HeldToken, api: string): boolean {
-    const pause = this.#refusals.of(api)
+    const pause = this.#set.refusals.of(api)
     this.#set.report.refused(held)
     this.#set.onRefused(held.token)
     pause.recordRefused()
@@ -269,7 +267,7 @@ export class CachedToken {
     issuerBackoff.recordSuccess(requested.elapsed)
     this.#set.backoff.recordSuccess(requested.elapsed)
     const isNew = held.token !== old?.token
-    this.#refusals.recordRenewal(refusedBy, isNew)
+    this.#set.refusals.recordRenewal(refusedBy, isNew)
     // The issuer may return the same token. It was refused again only if an API refused it during this request: otherwise one
     // refusal would cause token requests without end.
     if (!isNew && !isRefused) for (const api of old?.refusedBy ?? []) held.refusedBy.add(api)

@@ -40,12 +40,16 @@ export class RefusalPause {
     return now < this.#startedAt + pauseOf(this.#levelAt(now))
   }
 
+  /** Whether the next refusal depends on the earlier ones. */
+  get isRemembered(): boolean {
+    return this.#level > 0 && !this.#isQuietAt(this.#clock.elapsed())
+  }
+
   /** Records that a token was renewed because an API refused it. */
   start(isTokenNew: boolean): void {
     const now = this.#clock.elapsed()
     this.#settle(now)
-    const isQuiet = now >= this.#startedAt + pauseOf(this.#level) + PAUSE.longest
-    this.#level = isQuiet ? 1 : Math.min(this.#level + 1, HIGHEST_LEVEL)
+    this.#level = this.#isQuietAt(now) ? 1 : Math.min(this.#level + 1, HIGHEST_LEVEL)
     this.#startedAt = now
     this.#isTokenNew = isTokenNew
     this.#isContested = false
@@ -77,6 +81,11 @@ export class RefusalPause {
   reset(): void {
     this.#level = 0
     this.#acceptedSince = undefined
+  }
+
+  /** Whether the last pause ended so long ago that the doubling starts again. */
+  #isQuietAt(now: number): boolean {
+    return now >= this.#startedAt + pauseOf(this.#level) + PAUSE.longest
   }
 
   /** Ends the time of success, and lowers the level by its length. */

@@ -1,5 +1,14 @@
 import type { Clock } from '../../util/clock.js'
+import type { Backoff } from './backoff.js'
 import { RefusalPause } from './refusal-pause.js'
+
+/** What limits the requests of one audience and scope set, also after its eviction. */
+export interface RequestLimits {
+  /** Backoff after failures that do not affect other sets. */
+  readonly backoff: Backoff
+  /** Pauses after refused tokens. */
+  readonly refusals: RefusalPauses
+}
 
 /** Stands for the API if it is the only one, or if it is unknown which one refused the token. */
 export const ANY_API = ''
@@ -14,6 +23,11 @@ export class RefusalPauses {
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Whether the next refusal depends on earlier ones, so that the pauses must outlive an evicted cache entry. */
+  get areRemembered(): boolean {
+    return [...this.#pauses.values()].some((pause) => pause.isRemembered)
   }
 
   /** Whether none of these APIs may cause a renewal now. */

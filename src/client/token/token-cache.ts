@@ -1,19 +1,19 @@
 import { LRUCache } from 'lru-cache'
 import type { TokenParameters } from '../grants/grant.js'
 import { keyOf } from '../token-request.js'
-import type { Backoff } from './backoff.js'
 import type { CachedToken } from './cached-token.js'
+import type { RequestLimits } from './refusal-pauses.js'
 
-/** Maximum number of evicted entries whose backoff is kept. */
-const MAX_BACKOFFS = 1000
+/** Maximum number of evicted entries whose limits are kept. */
+const MAX_LIMITS = 1000
 
-type CreateEntry = (parameters: TokenParameters, backoff: Backoff | undefined) => CachedToken
+type CreateEntry = (parameters: TokenParameters, limits: RequestLimits | undefined) => CachedToken
 
 /** Caches the tokens of a source, one per audience and scope set. */
 export class TokenCache {
   readonly #entries: LRUCache<string, CachedToken>
-  /** Backoff of evicted entries, which still applies to the next request. */
-  readonly #backoffs = new LRUCache<string, Backoff>({ max: MAX_BACKOFFS })
+  /** Limits of evicted entries, which still apply to the next request. */
+  readonly #limits = new LRUCache<string, RequestLimits>({ max: MAX_LIMITS })
   /** Entries that were evicted while their request was in flight. A later caller must join that request. */
   readonly #evictedInFlight = new Map<string, CachedToken>()
   readonly #create: CreateEntry
@@ -33,7 +33,7 @@ export class TokenCache {
   get(parameters: TokenParameters): CachedToken {
     const key = keyOf(parameters)
     const existing = this.#entries.get(key) ?? this.#evictedInFlight.get(key)
-    const entry = existing ?? this.#create(parameters, this.#backoffs.get(key))
+    const entry = existing ?? this.#create(parameters, this.#limits.get(key))
     if (existing === undefined || this.#evictedInFlight.delete(key)) this.#entries.set(key, entry)
     return entry
   }
@@ -43,21 +43,22 @@ export class TokenCache {
     return [...this.#entries.values(), ...this.#evictedInFlight.values()]
   }
 
-  /** Ends every backoff. */
+  /** Ends every backoff and every pause. */
   reset(): void {
-    this.#backoffs.clear()
+    this.#limits.clear()
     for (const entry of this.entries) entry.reset()
   }
 
   clear(): void {
     this.#entries.clear()
     this.#evictedInFlight.clear()
-    this.#backoffs.clear()
+    this.#limits.clear()
   }
 
   #handleEviction(key: string, entry: CachedToken): void {
     if (!entry.isBusy) {
-      if (entry.backoff !== undefined) this.#backoffs.set(key, entry.backoff)
+      const { limits } = entry
+      if (limits !== undefined) this.#limits.set(key, limits)
       return
     }
     this.#evictedInFlight.set(key, entry)

@@ -175,7 +175,7 @@ describe('at a real authorization server', () => {
     )
     expect(created).toMatchObject({ code: 0, stderr: '' })
     const { token, expiresAt, scopes } = jsonOf(created)
-    expect([typeof expiresAt, scopes]).toEqual(['number', ['orders:read']])
+    expect([Number.isInteger(expiresAt), scopes]).toEqual([true, ['orders:read']])
     const introspect = () =>
       run(`tokens introspect env:TOKEN --vendor oauth --json${flags}`, { ...env, TOKEN: token as string })
     expect(jsonOf(await introspect())).toMatchObject({ active: true, clientId: env['OAUTH_CLIENT_ID'] })
