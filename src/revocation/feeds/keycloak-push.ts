@@ -86,6 +86,10 @@ export function keycloakPush(options: KeycloakPushOptions): FeedHandler {
   const jwksUri = `${settings.issuer.replace(/\/$/, '')}/protocol/openid-connect/certs`
   const verifier = new MessageVerifier({ ...settings, jwksUri })
   const deliveries = new Deliveries()
+  const toError = messageError(
+    'keycloakPush.issuer',
+    'notBefore must be a number of seconds that is not in the future',
+  )
   return respondErrors('error', 'error_description', async function receiveNotBefore(request) {
     requireMethod(request, ['POST'])
     const { id, notBefore } = await readPush(request, settings, verifier)
@@ -94,10 +98,7 @@ export function keycloakPush(options: KeycloakPushOptions): FeedHandler {
         revokeReceived(
           settings.verifier,
           [{ issuer: settings.issuer, before: notBefore, reason: 'not-before pushed by Keycloak' }],
-          messageError(
-            'keycloakPush.issuer',
-            'notBefore must be a number of seconds that is not in the future',
-          ),
+          toError,
         ),
       )
     return respondEmpty(204)

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { custom, type Reader } from '../../options/reader.js'
 import { isRecord } from '../../util/members.js'
-import { invalid, notStored } from './exchange.js'
+import { FeedError, invalid, notStored } from './exchange.js'
 import { TARGET } from '../read-target.js'
 import type { RevocationResult, RevocationTarget, TokenTarget } from '../revocations.js'
 
@@ -50,28 +50,37 @@ export function withCutoff(target: ReceivedTarget, before: () => number | undefi
 }
 
 /** Converts the error for an invalid target. The message of that error is about this service, and is not for the sender. */
-export type ToError = (error: ConfigurationError) => Error
+export type ToError = (error: ConfigurationError) => FeedError
 
-/** Converts the error for a target that a function of the application has returned. It is passed to the server. */
-export function mappingError(option: string): ToError {
-  return ({ message }) =>
-    new ConfigurationError(option, `must return valid targets. One of them is invalid: ${message}`)
+/**
+ * Creates the conversion of errors that are about this service: one process warning names the option, and the sender gets 500, so
+ * that it repeats the message.
+ */
+export function faultOf(option: string): ToError {
+  let isWarned = false
+  return ({ message }) => {
+    if (!isWarned)
+      process.emitWarning(`${option}: a target is invalid, so that the sender gets 500: ${message}`, {
+        code: 'M2M_GUARD_FUNCTION_FAILURE',
+      })
+    isWarned = true
+    return new FeedError(500, 'server_error', 'the message could not be processed. Repeat it later')
+  }
 }
 
 /**
- * Converts the error for a target that a message states. The sender gets 400 with `problem`, except for an issuer that the option
- * has allowed: that error is passed to the server.
+ * Creates the conversion of errors about what a message states: the sender gets 400 with `problem`. An issuer was allowed by the
+ * option, so that an error about it is one of this service.
  */
 export function messageError(option: string, problem: string): ToError {
-  return ({ option: member, message }) =>
-    member === `${TARGET}.issuer` ? new ConfigurationError(option, message) : invalid(problem)
+  const fault = faultOf(option)
+  return (error) => (error.option === `${TARGET}.issuer` ? fault(error) : invalid(problem))
 }
 
 /**
  * Revokes the targets of a message.
  *
- * @throws FeedError as a rejection: 503 if a revocation is not stored.
- * @throws the error of `toError` as a rejection for an invalid target.
+ * @throws FeedError as a rejection: that of `toError` for an invalid target, 503 if a revocation is not stored.
  */
 export async function revokeReceived(
   verifier: Revoker,

@@ -22,7 +22,7 @@ import {
 import { decodeMessage, MessageVerifier, readMessage } from './message-verifier.js'
 import {
   cutoffAt,
-  mappingError,
+  faultOf,
   messageError,
   revoker,
   revokeReceived,
@@ -52,8 +52,8 @@ export interface SetReceiverOptions {
   readonly tokenIssuers?: readonly string[]
   /**
    * Returns what an event revokes, in place of the default. `undefined` leaves the event to the default, and `[]` ignores it. A cutoff
-   * without `before` refuses tokens that were issued before the time of the event. If it throws or returns an invalid target, the
-   * error is passed to the server.
+   * without `before` refuses tokens that were issued before the time of the event. If it throws, the error is passed to
+   * the server. For an invalid target the transmitter gets 500, and a process warning names it.
    *
    * @defaultValue none
    */
@@ -134,10 +134,17 @@ export function setReceiver(options: SetReceiverOptions): FeedHandler {
   requireIssuers(settings)
   const verifier = new MessageVerifier(settings)
   const deliveries = new Deliveries()
+  const errors: Errors = {
+    ofMapping: faultOf('setReceiver.targets'),
+    ofEvent: messageError(
+      'setReceiver.tokenIssuers',
+      'the subject identifies nothing that this receiver can revoke',
+    ),
+  }
   return respondErrors('err', 'description', async function receiveSet(request) {
     requireMethod(request, ['POST'])
     const { id, events } = await readSet(request, settings, verifier)
-    await deliveries.once(id, () => revokeAll(events, settings))
+    await deliveries.once(id, () => revokeAll(events, settings, errors))
     return respondEmpty(202)
   })
 }
@@ -183,14 +190,18 @@ function isFor(claims: UntrustedObject, accepted: readonly string[]): boolean {
   return [audience].flat().some((one) => typeof one === 'string' && accepted.includes(one))
 }
 
-const OF_MAPPING = mappingError('setReceiver.targets')
-const OF_EVENT = messageError(
-  'setReceiver.tokenIssuers',
-  'the subject identifies nothing that this receiver can revoke',
-)
+/** Converts errors about invalid targets: those that the option `targets` has returned, and those of events. */
+interface Errors {
+  readonly ofMapping: ToError
+  readonly ofEvent: ToError
+}
 
 /** Revokes what events are about. All targets are found before the first one is revoked. */
-async function revokeAll(events: readonly SecurityEvent[], settings: Settings): Promise<void> {
+async function revokeAll(
+  events: readonly SecurityEvent[],
+  settings: Settings,
+  errors: Errors,
+): Promise<void> {
   const { issuer, verifier, tokenIssuers = [issuer], clock, clockTolerance } = settings
   const found: { readonly targets: readonly ReceivedTarget[]; readonly toError: ToError }[] = []
   for (const event of events) {
@@ -205,7 +216,7 @@ async function revokeAll(events: readonly SecurityEvent[], settings: Settings): 
     }
     found.push({
       targets: targets.map((target) => withCutoff(target, cutoff)),
-      toError: mapped === undefined ? OF_EVENT : OF_MAPPING,
+      toError: mapped === undefined ? errors.ofEvent : errors.ofMapping,
     })
   }
   for (const { targets, toError } of found) await revokeReceived(verifier, targets, toError)

@@ -20,7 +20,7 @@ import {
   type FeedHandler,
 } from './exchange.js'
 import {
-  mappingError,
+  faultOf,
   revoker,
   revokeReceived,
   withCutoff,
@@ -44,8 +44,8 @@ export interface WebhookReceiverOptions {
   readonly secret: string | readonly string[]
   /**
    * Returns what a message revokes; `[]` or `undefined` for nothing. A cutoff without `before` refuses tokens that were issued before
-   * the time of the message. If it throws or returns an invalid target, such as one of an unknown issuer, the error is passed to
-   * the server.
+   * the time of the message. If it throws, the error is passed to the server. For an invalid target, such as one of an unknown
+   * issuer, the sender gets 500, and a process warning names it.
    */
   readonly targets: (message: WebhookMessage) => readonly ReceivedTarget[] | undefined
   /** Verifier with the option `revocations`, or the revocations of a process without a verifier. */
@@ -119,6 +119,7 @@ type Settings = Result<typeof WEBHOOK_RECEIVER_OPTIONS>
 export function webhookReceiver(options: WebhookReceiverOptions): FeedHandler {
   const settings = readOptions('webhookReceiver', options, WEBHOOK_RECEIVER_OPTIONS)
   const deliveries = new Deliveries()
+  const toError = faultOf('webhookReceiver.targets')
   return respondErrors('error', 'error_description', async function receiveWebhook(request) {
     requireMethod(request, ['POST'])
     const message = await readMessage(request, settings)
@@ -127,7 +128,7 @@ export function webhookReceiver(options: WebhookReceiverOptions): FeedHandler {
       return revokeReceived(
         settings.verifier,
         targets.map((target) => withCutoff(target, () => cutoffOf(message, settings))),
-        mappingError('webhookReceiver.targets'),
+        toError,
       )
     })
     return respondEmpty(204)

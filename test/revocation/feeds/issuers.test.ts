@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { guard } from '../../../adapters/express.js'
 import { revocationEndpoint } from '../../../adapters/fetch.js'
 import { ConfigurationError, memoryRevocations, oauth, type RevocationTarget } from '../../../src/index.js'
@@ -141,25 +141,41 @@ describe('the response to a sender has the error code of the protocol, and nothi
   })
 })
 
-describe('an invalid target of a function of the application is an error for the server', () => {
-  it('webhookReceiver', async () => {
+describe('an invalid target of a function of the application is a fault of this service', () => {
+  /** Records the process warnings until the test ends. */
+  const warnings = (): readonly string[] => {
+    const seen: string[] = []
+    vi.spyOn(process, 'emitWarning').mockImplementation((warning) => void seen.push(String(warning)))
+    onTestFinished(() => void vi.restoreAllMocks())
+    return seen
+  }
+
+  it('webhookReceiver: the sender gets 500 and nothing about it, and one warning says what is wrong', async () => {
+    const seen = warnings()
     const { verifier, clock } = await start()
     const targets = () => [{ issuer: OTHER, clientId: 'billing' }]
     const receive = webhookReceiver({ secret: WEBHOOK_SECRET, verifier, targets, clock })
-    const sent = post(receive, '{}', signedWebhook('{}'))
-    await expect(sent).rejects.toThrow(ConfigurationError)
-    await expect(post(receive, '{}', signedWebhook('{}'))).rejects.toMatchObject({
-      option: 'webhookReceiver.targets',
-      message: expect.stringContaining('is not a configured issuer') as string,
-    })
+    for (const _ of [1, 2])
+      expect(await post(receive, '{}', signedWebhook('{}'))).toMatchObject({
+        status: 500,
+        json: {
+          error: 'server_error',
+          error_description: 'the message could not be processed. Repeat it later',
+        },
+      })
+    expect(seen).toEqual([
+      expect.stringMatching(/^webhookReceiver\.targets: .* revoke\.issuer: is not a configured issuer/),
+    ])
   })
 
-  it('setReceiver', async () => {
+  it('setReceiver: the same with the members of RFC 8935', async () => {
+    const seen = warnings()
     const bed = await start()
     const receive = bed.events({ targets: () => [{ issuer: OTHER, clientId: 'billing' }] })
-    await expect(bed.sendEvent(receive, { format: 'opaque', id: 'a' })).rejects.toMatchObject({
-      name: 'ConfigurationError',
-      option: 'setReceiver.targets',
+    expect(await bed.sendEvent(receive, { format: 'opaque', id: 'a' })).toMatchObject({
+      status: 500,
+      json: { err: 'server_error', description: 'the message could not be processed. Repeat it later' },
     })
+    expect(seen).toEqual([expect.stringMatching(/^setReceiver\.targets: /)])
   })
 })
