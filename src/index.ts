@@ -9,6 +9,7 @@ export type {
   AnonymousIntrospection,
   AssertionIntrospection,
   BearerIntrospection,
+  BearerSecretIntrospection,
   CertificateIntrospection,
   CustomIntrospection,
   IntrospectionCallOptions,

@@ -96,7 +96,8 @@ function credentialFor(
       return mapCredential(secret, (value) => secretCredential(method, id, value))
     }
     case 'bearer': {
-      const token = secretReader(`${where}.bearerToken`, settings.bearerToken, bearerProblem)
+      const name = settings.bearerToken === undefined ? 'clientSecret' : 'bearerToken'
+      const token = secretReader(`${where}.${name}`, settings[name], bearerProblem)
       return mapCredential(token, bearerCredential)
     }
     case 'private_key_jwt':

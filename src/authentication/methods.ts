@@ -12,8 +12,8 @@ const ASSERTING = ['private_key_jwt'] as const
 
 /** The methods that use an option. Every method can use a connection with a certificate (RFC 8705 section 4). */
 const METHODS_OF: Readonly<Record<OptionName, readonly Method[]>> = {
-  clientId: ['basic', 'post', 'private_key_jwt', ...TLS_METHODS, 'none', 'function'],
-  clientSecret: ['basic', 'post'],
+  clientId: ['basic', 'post', 'private_key_jwt', ...TLS_METHODS, 'none', 'bearer', 'function'],
+  clientSecret: ['basic', 'post', 'bearer'],
   bearerToken: ['bearer'],
   privateKey: ASSERTING,
   keyId: ASSERTING,
@@ -37,6 +37,7 @@ const REQUIRED: Readonly<Record<Method, readonly OptionName[]>> = {
 
 /** Options of which only one can be set, and what to write instead. */
 const CONFLICTS: readonly (readonly [OptionName, OptionName, string])[] = [
+  ['clientSecret', 'bearerToken', 'cannot be combined with bearerToken. Leave one of them out'],
   [
     'clientSecret',
     'clientAssertion',
@@ -104,12 +105,13 @@ export function checkOptions(
 
 function requiredOptions(
   method: Method,
-  { clientAssertion }: AuthenticationSettings,
+  { clientAssertion, clientSecret }: AuthenticationSettings,
   hasFetch: boolean,
 ): readonly OptionName[] {
   return REQUIRED[method].filter(
     (name) =>
       !(name === 'privateKey' && clientAssertion !== undefined) &&
+      !(name === 'bearerToken' && clientSecret !== undefined) &&
       !(name === 'clientCertificate' && hasFetch),
   )
 }
@@ -119,8 +121,9 @@ function nameOf(method: Method): string {
 }
 
 function listOf(methods: readonly Method[]): string {
+  // Only introspection has `'bearer'`, so it is named for its own option alone.
   return methods
-    .filter((method) => method !== 'function')
+    .filter((method) => method !== 'function' && (method !== 'bearer' || methods.length === 1))
     .map((method) => `'${method}'`)
     .join(' or ')
 }

@@ -3,7 +3,8 @@ import { contradictedRule, violatedRule } from '../model/claim-rule.js'
 import type { Claims } from '../model/claims.js'
 import { explain } from '../model/detail/explain.js'
 import type { Recorder } from '../model/recorder.js'
-import { createCause, Refusal, thrownRefusal } from '../model/refusal/refusal.js'
+import { createCause, isRefusal, Refusal, thrownRefusal } from '../model/refusal/refusal.js'
+import { markStated } from '../model/refusal/stated.js'
 import type { GuardedRequest } from '../model/request.js'
 import {
   describeScopes,
@@ -227,10 +228,10 @@ function failedCheck(cause: unknown): Refusal {
   return new Refusal('check_failed', { cause, detail })
 }
 
-/** Converts a refusal of a rule to one of this copy of the package. One that cannot be converted must refuse too. */
+/** Keeps a refusal of a rule, or converts one of another copy of the package. One that cannot be converted must refuse too. */
 function ownRefusal(refusal: Refusal): Refusal {
   try {
-    return thrownRefusal(refusal)
+    return isRefusal(refusal) ? markStated(refusal) : thrownRefusal(refusal)
   } catch (cause) {
     return failedCheck(cause)
   }

@@ -43,7 +43,9 @@ export function introspectionClient(
 }
 
 /** Without credentials, every service is the same to the issuer. What a custom function sends is unknown. */
-function callerOf({ authentication, clientId, bearerToken }: IntrospectionSettings): string | undefined {
+function callerOf(settings: IntrospectionSettings): string | undefined {
+  const { authentication, clientId, clientSecret } = settings
+  const bearerToken = settings.bearerToken ?? (authentication === 'bearer' ? clientSecret : undefined)
   if (authentication === 'none') return callerWith(clientId ?? '', undefined)
   return callerWith(clientId, typeof bearerToken === 'string' ? bearerToken : undefined)
 }

@@ -14,6 +14,7 @@ export type IntrospectionOptions = IntrospectionCallOptions &
   (
     | OnlyCredentials<SecretIntrospection>
     | OnlyCredentials<BearerIntrospection>
+    | OnlyCredentials<BearerSecretIntrospection>
     | OnlyCredentials<KeyIntrospection>
     | OnlyCredentials<AssertionIntrospection>
     | OnlyCredentials<CertificateIntrospection>
@@ -112,6 +113,18 @@ export interface BearerIntrospection {
    * when the issuer rejects the token, at most once per `remote.breakerPause`.
    */
   readonly bearerToken: Secret
+  /** Client id of this service, which is not sent. Services with the same one share results: see `answers` of `createVerifier()`. */
+  readonly clientId?: string
+}
+
+/** {@link BearerIntrospection} with the token as the secret of the client. */
+export interface BearerSecretIntrospection {
+  /** Sends `clientSecret` as `Authorization: Bearer`. */
+  readonly authentication: 'bearer'
+  /** Token or API key for the endpoint, as `bearerToken` of {@link BearerIntrospection}. */
+  readonly clientSecret: Secret
+  /** As for {@link BearerIntrospection}. */
+  readonly clientId?: string
 }
 
 /** Authentication with a JWT that is signed by the client's key (RFC 7523 section 2.2). The key itself is never sent. */

@@ -57,9 +57,8 @@ export class SealedStore {
   constructor({ store, secret, prefix, deadline }: SharedStoreSettings, purpose: string) {
     this.#prefix = `${prefix}:${purpose}:`
     this.#store = new GuardedStore(store, deadline, `${this.#prefix}trial`)
-    const [first, ...others] = secret.map((bytes) => deriveKeys(bytes, purpose))
-    if (first === undefined) throw new TypeError('a store needs a secret')
-    this.#keys = [first, ...others]
+    const [first, ...others] = secret.all
+    this.#keys = [deriveKeys(first, purpose), ...others.map((bytes) => deriveKeys(bytes, purpose))]
   }
 
   health(): StoreHealth {

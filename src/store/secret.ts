@@ -10,16 +10,28 @@ import { mapItems } from '../util/members.js'
  */
 export type StoreSecret = string | Uint8Array | readonly (string | Uint8Array)[]
 
+/**
+ * Checked secrets. An interface, because the declaration of a property with inferred type would otherwise be
+ * `Uint8Array<ArrayBufferLike>`, and TypeScript before 5.7 knows no type argument of `Uint8Array`.
+ */
+export interface StoreSecrets {
+  /** The secret that encrypts, then those that only decrypt. */
+  readonly all: readonly [Uint8Array, ...Uint8Array[]]
+}
+
 /** Minimum length: that of the keys that are derived from a secret. */
 const SHORTEST = 32
 
 /** Reads the `secret` option. */
-export const storeSecret: Reader<readonly Uint8Array[]> = custom(
+export const storeSecret: Reader<StoreSecrets> = custom(
   { type: 'string, bytes or list', bounds: 'at least 32 bytes' },
   (option, value) => {
-    if (!Array.isArray(value)) return [readSecret(option, value)]
-    if (value.length === 0) throw new ConfigurationError(option, 'must not be an empty list')
-    return mapItems(value as readonly unknown[], (item, index) => readSecret(`${option}[${index}]`, item))
+    if (!Array.isArray(value)) return { all: [readSecret(option, value)] }
+    const [first, ...others] = mapItems(value as readonly unknown[], (item, index) =>
+      readSecret(`${option}[${index}]`, item),
+    )
+    if (first === undefined) throw new ConfigurationError(option, 'must not be an empty list')
+    return { all: [first, ...others] }
   },
 )
 

@@ -9,6 +9,7 @@ import {
   isRefusal,
   withChangedDetail,
 } from '../model/refusal/refusal.js'
+import { isStated } from '../model/refusal/stated.js'
 import { failedFunctionOf, functionFailure } from '../model/refusal/function-failure.js'
 import type { Issuer } from '../model/issuer/issuer.js'
 import type { Recorder } from '../model/recorder.js'
@@ -186,7 +187,8 @@ export class Authorizer {
   ): DecisionResult => {
     const { cached, source } = resolved
     if (refusal !== undefined) {
-      return this.#refuse(refusal.withOrigin(cached.issuer.issuer.name, source), context)
+      const { name } = cached.issuer.issuer
+      return this.#refuse(isStated(refusal) ? refusal : refusal.withOrigin(name, source), context)
     }
     const decision = cached.acceptedDecision
     const { token, digest, previous } = context
@@ -250,6 +252,11 @@ function applyIssuerRule(issuer: Issuer, token: AccessToken): Refusal | undefine
 /** Masks the token in a detail that a response about it may have caused, because the response may repeat it in part. */
 function withoutToken(refusal: Refusal, token: string): Refusal {
   const { source } = refusal
+  if (isStated(refusal)) {
+    const { detail } = refusal
+    const isClean = detail === undefined || maskTokenIn(detail, token) === detail
+    return isClean ? refusal : withChangedDetail(refusal, (quoting) => maskTokenIn(quoting, token))
+  }
   if (source !== 'remote' && source !== 'cache') return refusal
   return withChangedDetail(refusal, (detail) => maskTokenIn(detail, token))
 }

@@ -76,7 +76,7 @@ export interface VerifierOptions {
    */
   readonly signatures?: 'node' | 'jose'
   /**
-   * Maximum token length in characters, from 256 to 16384. A longer token is refused unread (`token_too_large`).
+   * Maximum token length in characters, from 1 to 16384. A longer token is refused unread (`token_too_large`).
    *
    * Node itself limits all headers of a request to 16 KiB together: see `--max-http-header-size` of Node.
    *
@@ -132,7 +132,7 @@ export const VERIFIER_OPTIONS = {
   policy: restricting(optional(policyOption)),
   clockTolerance: restricting(duration({ max: '60s', default: '5s' })),
   cache: cacheOption,
-  maxTokenLength: restricting(integer({ min: 256, max: 16_384, default: 8192 })),
+  maxTokenLength: restricting(integer({ min: 1, max: 16_384, default: 8192 })),
   revocations: restricting(
     custom<Revocations | undefined>({ type: 'Revocations', isOptional: true }, (option, value) => {
       if (value === undefined || revocationsInternalsOf(value) !== undefined)

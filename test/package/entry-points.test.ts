@@ -42,6 +42,17 @@ it('package.json has what scripts/entry-points.json names: npm run build writes 
   expect(readJson('package.json')).toMatchObject(packageMembers())
 })
 
+it('no declaration has a type argument of Uint8Array or Buffer, which TypeScript before 5.7 does not know', () => {
+  const declarations = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.d\.c?ts$/.test(path),
+  )
+  expect(declarations.length).toBeGreaterThan(0)
+  const wrong = declarations.filter((path) =>
+    /\b(?:Uint8Array|Buffer)</.test(readFileSync(join(ROOT, 'dist', path), 'utf8')),
+  )
+  expect(wrong).toEqual([])
+})
+
 describe.each(entryPoints)('the entry point $name', ({ source, kilobytes }) => {
   it.each(['js', 'cjs'])('loads no more than its budget in scripts/entry-points.json: .%s', (extension) => {
     const used = loadedBytes(`dist/${source}.${extension}`) / 1000

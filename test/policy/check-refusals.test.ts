@@ -41,6 +41,25 @@ describe.each(WAYS)('a check that %s a refusal', (_, checkOf) => {
     }
   })
 
+  it('is used as it is: the same object, with the properties of its class', async () => {
+    class QuotaRefusal extends Refusal {
+      readonly limit = 3
+    }
+    const { jwt, verifier, events } = await testBed()
+    const refusal = new QuotaRefusal('check_failed')
+    expect(await refusalOf(verifier.verify(jwt(), { check: checkOf(refusal) }))).toBe(refusal)
+    expect((await verifier.explain(jwt(), { check: checkOf(refusal) })).refusal).toBe(refusal)
+    expect(events.at(-1)!.issuer).toBe(verifier.health().issuers[0]!.name)
+  })
+
+  it('with the token in its detail: the detail is masked', async () => {
+    const { jwt, verifier } = await testBed()
+    const token = jwt()
+    const refusal = new Refusal('check_failed', { detail: `the token was ${token}` })
+    const got = await refusalOf(verifier.verify(token, { check: checkOf(refusal) }))
+    expect(got.detail).toBe('the token was [token]')
+  })
+
   it('makes the decision undecidable with a 503, with its Retry-After', async () => {
     const { jwt, answer, events } = await testBed()
     const refusal = new Refusal('issuer_unavailable', { retryAfterSeconds: 30 })

@@ -36,7 +36,7 @@ describe('a sealed value', () => {
     expect(open(keys, 'a', seal(keys, 'a', long))).toBeUndefined()
     const store = memoryStore()
     const sealed = new SealedStore(
-      { store, secret: [Buffer.from(SECRET)], prefix: 'p', deadline: 5, maxWait: 0 },
+      { store, secret: { all: [Buffer.from(SECRET)] }, prefix: 'p', deadline: 5, maxWait: 0 },
       'answers',
     )
     await sealed.write(['a'], long, 1000, () => undefined)

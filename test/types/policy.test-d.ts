@@ -135,6 +135,7 @@ describe('the introspection option', () => {
     oauth({ ...base, introspection: { clientId: 'a', clientSecret: () => Promise.resolve('b') } })
     oauth({ ...base, introspection: { authentication: 'none' } })
     oauth({ ...base, introspection: { authentication: 'bearer', bearerToken: 'a' } })
+    oauth({ ...base, introspection: { authentication: 'bearer', clientId: 'a', clientSecret: 'b' } })
     oauth({ ...base, introspection: { authentication: 'private_key_jwt', clientId: 'a', privateKey: 'pem' } })
   })
 
@@ -145,8 +146,8 @@ describe('the introspection option', () => {
     oauth({ ...base, introspection: { authentication: 'none', clientSecret: 'b' } })
     // @ts-expect-error -- a token is required
     oauth({ ...base, introspection: { authentication: 'bearer' } })
-    // @ts-expect-error -- no client id is sent
-    oauth({ ...base, introspection: { authentication: 'bearer', bearerToken: 'a', clientId: 'b' } })
+    // @ts-expect-error -- the token is either of them
+    oauth({ ...base, introspection: { authentication: 'bearer', bearerToken: 'a', clientSecret: 'b' } })
     // @ts-expect-error -- the key is not used
     oauth({ ...base, introspection: { clientId: 'a', clientSecret: 'b', privateKey: 'pem' } })
     // @ts-expect-error -- a key is required

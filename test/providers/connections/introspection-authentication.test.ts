@@ -65,8 +65,16 @@ describe('introspection.authentication', () => {
     ])
   })
 
-  it("'bearer' sends the token in the header only", async () => {
-    const bed = await recordingBed({ authentication: 'bearer', bearerToken: 'ory_key' }, () => ACTIVE)
+  it.each<[string, IntrospectionOptions]>([
+    ['bearerToken', { authentication: 'bearer', bearerToken: 'ory_key' }],
+    [
+      'bearerToken beside a client id',
+      { authentication: 'bearer', bearerToken: 'ory_key', clientId: 'guard' },
+    ],
+    ['clientSecret', { authentication: 'bearer', clientId: 'guard', clientSecret: 'ory_key' }],
+    ['a function as clientSecret', { authentication: 'bearer', clientSecret: () => 'ory_key' }],
+  ])("'bearer' sends the token in the header only: %s", async (_, client) => {
+    const bed = await recordingBed(client, () => ACTIVE)
     await bed.outcome('opaque')
     expect(bed.requests).toEqual([
       { authorization: 'Bearer ory_key', form: { token: 'opaque', token_type_hint: 'access_token' } },
@@ -118,9 +126,14 @@ describe('introspection.authentication', () => {
       /clientSecret: has no effect with authentication: 'none'/,
     ],
     [
-      "'bearer' with a client id",
-      { authentication: 'bearer', bearerToken: 'x', clientId: 'a' },
-      /clientId: has no effect with authentication: 'bearer'/,
+      "'bearer' with a token and a secret",
+      { authentication: 'bearer', bearerToken: 'x', clientSecret: 'y' },
+      /clientSecret: cannot be combined with bearerToken/,
+    ],
+    [
+      "'bearer' with the scheme in the secret",
+      { authentication: 'bearer', clientSecret: 'Bearer s3cret' },
+      /clientSecret.*must be a bearer token/,
     ],
     [
       "'bearer' without a token",
