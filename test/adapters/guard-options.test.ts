@@ -9,6 +9,7 @@ import { ConfigurationError, Refusal, type Policy, type Verifier } from '../../s
 import type { TestIssuer } from '../../src/testing/index.js'
 import { frameworks, guarded, type Plan, type Properties, type Step } from './frameworks.js'
 import { bearer, createIssuer, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+import { codesOf, collectWarnings } from '../support/warnings.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
@@ -183,8 +184,11 @@ describe.each(frameworks.filter(({ hasProperty }) => hasProperty))('property in 
   })
 
   it.each(['auth', 'machine'])('of another library is never overwritten: %s', async (property) => {
+    const warnings = collectWarnings()
     const plan = { ...planOf({ property }), foreign: { [property]: 'of another library' } }
     expect(await send(plan)).toEqual({ token: 'billing', [property]: 'of another library' })
+    // One in a process for each name.
+    expect(['', 'M2M_GUARD_PROPERTY_TAKEN']).toContain(codesOf(warnings).join())
   })
 
   it('of an earlier guard is replaced by the token of a later one', async () => {

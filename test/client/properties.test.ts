@@ -240,6 +240,8 @@ function create(maxTokens: number): { readonly model: Model; readonly real: Real
     clock: clock.read,
     deadline: DEADLINE,
     maxTokens,
+    // Without an observer, each failing renewal would be a process warning.
+    onEvent: () => undefined,
   })
   const real = {
     clock,

@@ -17,7 +17,7 @@ const upload: Send = (source) =>
 function guardedFetch(bed: ClientBed, policy: Policy): typeof fetch {
   const { issuer, clock } = bed
   const issuers = [oauth(issuer.oauth()), clerk({ ...issuer.clerk(), jwtAccess: false })]
-  const verifier = createVerifier({ issuers, clock })
+  const verifier = createVerifier({ issuers, clock, onIssuerEvent: () => undefined })
   onTestFinished(() => verifier.close())
   const authorize = guard(verifier, policy)
   return async (input, init) => {

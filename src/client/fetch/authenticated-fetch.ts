@@ -96,7 +96,8 @@ class AuthenticatedRequest {
     const token = this.#token
     const api = this.#settings.apiOf(request)
     const response = await dispatch(request, token)
-    if (token === undefined || !this.#isRefused(token, response, api) || this.#isRetried) return response
+    if (token === undefined || !(await this.#isRefused(token, response, api)) || this.#isRetried)
+      return response
     if (isStream(request.body)) {
       // The stream cannot be sent again. The refused token is renewed for the next request.
       this.#replaceRefused(token, undefined, api).catch(() => undefined)
@@ -108,7 +109,7 @@ class AuthenticatedRequest {
     this.#token = replacement
     await drain(response)
     const second = await dispatch(request, replacement)
-    this.#isRefused(replacement, second, api)
+    await this.#isRefused(replacement, second, api)
     return second
   }
 
@@ -128,8 +129,18 @@ class AuthenticatedRequest {
     return tokens.replaceRefused(token, signal, api)
   }
 
-  /** Whether the API refuses the token. Records what the response says about it. */
-  #isRefused(token: string, response: Response, api: string): boolean {
+  /** Whether the API refuses the token. If the function `retryOn401` throws, the caller does not get the response. */
+  async #isRefused(token: string, response: Response, api: string): Promise<boolean> {
+    try {
+      return this.#recordResponse(token, response, api)
+    } catch (error) {
+      await drain(response)
+      throw error
+    }
+  }
+
+  /** Records what a response says about the token. Returns whether the API refuses it. */
+  #recordResponse(token: string, response: Response, api: string): boolean {
     if (response.status !== 401) {
       this.#tokens.recordResponse(token, true, api)
       return false

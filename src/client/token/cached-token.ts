@@ -96,15 +96,15 @@ export class CachedToken {
     const moment = readMoment(this.#settings.clock)
     const held = this.#usable(moment)
     const state = this.#stateAt(moment, held)
-    if (held === undefined) return this.#returned(await wait(this.#obtain(state), signal))
-    if (state !== 'due' && state !== 'renewing') return this.#returned(held, moment)
+    if (held === undefined) return this.#returned(await wait(this.#obtain(state), signal), api)
+    if (state !== 'due' && state !== 'renewing') return this.#returned(held, api)
     if (!this.#isWorthWaiting(held, moment, state, api)) {
       // The old token is returned meanwhile. If the renewal fails, the backoff delays the next one.
       this.#renew({ isAwaited: false }).catch(() => undefined)
-      return this.#returned(held, moment)
+      return this.#returned(held, api)
     }
     const renewed = this.#renew({ isAwaited: true }).catch((error: unknown) => this.#fallback(error))
-    return this.#returned(await wait(renewed, signal))
+    return this.#returned(await wait(renewed, signal), api)
   }
 
   /** Obtains a new token, whatever the state of the cached one. */
@@ -141,14 +141,14 @@ export class CachedToken {
   ): Promise<string | undefined> {
     signal?.throwIfAborted()
     const held = this.#usable(readMoment(this.#settings.clock))
-    if (held !== undefined && held.token !== refused) return this.#returned(held).token
+    if (held !== undefined && held.token !== refused) return held.token
     if (held !== undefined && !this.#recordRefused(held, api)) return undefined
     // An aborted signal rejects. Any other failure leaves the caller with the response of the API.
     const renewed = await wait(
       this.#renew({ isAwaited: true }).catch(() => undefined),
       signal,
     )
-    return renewed === undefined || renewed.token === refused ? undefined : this.#returned(renewed).token
+    return renewed === undefined || renewed.token === refused ? undefined : renewed.token
   }
 
   /** Records whether an API accepted a token: whether the response was not a 401. */
@@ -170,8 +170,9 @@ export class CachedToken {
     held.refusedBy.add(ANY_API)
   }
 
-  #returned(held: HeldToken, moment?: Moment): HeldToken {
-    held.recordReturn(moment?.elapsed ?? this.#settings.clock.elapsed())
+  /** Records that a token is returned to a caller that does not name its API. The responses of the others are recorded. */
+  #returned(held: HeldToken, api?: string): HeldToken {
+    if (api === undefined) held.recordReturn(this.#settings.clock.elapsed())
     return held
   }
 
@@ -208,7 +209,7 @@ export class CachedToken {
     this.#set.report.refused(held)
     this.#set.onRefused(held.token)
     pause.recordRefused()
-    held.endUse()
+    if (api === ANY_API) held.endUse()
     if (this.isBusy) return true
     if (pause.isActive) return false
     held.refusedBy.add(api)

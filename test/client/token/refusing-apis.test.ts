@@ -53,6 +53,39 @@ describe('an API that refuses every token', () => {
     expect(bed.issuer.calls.token).toBeLessThanOrEqual(1 + 13 + 10 + 4)
   })
 
+  it('does not delay the renewal that an API requires whose client calls forget', async () => {
+    const bed = await clientBed()
+    const { broken, working, tokens } = await twoApis(bed)
+    const refused: number[] = []
+    const send = async (): Promise<number> => {
+      const token = await tokens.getToken()
+      const { status } = await fetch(working.url, { headers: { authorization: `Bearer ${token}` } })
+      if (status === 401) tokens.forget(token)
+      return status
+    }
+    for (let second = 0; second < 1200; second += 1) {
+      await tokens.fetch(broken.url)
+      if (second % 60 === 45) working.state.status = await revokeCurrent(tokens)
+      if ((await send()) === 401 && (await send()) === 401) refused.push(second)
+      bed.pass(1)
+    }
+    expect(refused).toEqual([])
+    expect(bed.issuer.calls.token).toBeLessThanOrEqual(1 + 20 + 10 + 4)
+  })
+
+  it('causes few token requests of a client that calls forget, while another API accepts the token', async () => {
+    const bed = await clientBed()
+    issueTokens(bed, 1e7)
+    const [working, other] = [await changingApi(200), await changingApi(200)]
+    const tokens = bed.source({ allowedOrigins: [working.url, other.url] })
+    for (let second = 0; second < 1800; second += 1) {
+      await tokens.fetch(working.url)
+      if (second % 61 === 0) tokens.forget(await tokens.getToken())
+      bed.pass(1)
+    }
+    expect(bed.issuer.calls.token).toBeLessThanOrEqual(1 + 10 + 1800 / 300)
+  })
+
   it('does not make callers of another API wait for the renewal', async () => {
     const bed = await clientBed()
     const { broken, working, tokens } = await twoApis(bed)

@@ -94,9 +94,14 @@ describe('a recipe of the calling side calls a guarded API', () => {
     expect(issuer.calls.token).toBe(2)
   })
 
-  it('undici', async () => {
-    const { exports, url } = await running("from 'undici'")
-    expect(await (exports['listOrders'] as (url: string) => Promise<unknown>)(url)).toEqual(ACCEPTED)
+  it('undici, and with a new token after a 401', async () => {
+    const { exports, url, issuer } = await running("from 'undici'", { refusing: 1 })
+    const listOrders = exports['listOrders'] as (url: string) => Promise<unknown>
+    expect(await listOrders(url)).toEqual({})
+    expect(await listOrders(url)).toEqual(ACCEPTED)
+    expect(issuer.calls.token).toBe(2)
+    expect(await listOrders(url)).toEqual(ACCEPTED)
+    expect(issuer.calls.token).toBe(2)
   })
 
   it('AWS Lambda', async () => {
@@ -104,6 +109,13 @@ describe('a recipe of the calling side calls a guarded API', () => {
     const handler = exports['handler'] as (event: { readonly url: string }) => Promise<unknown>
     expect([await handler({ url }), await handler({ url })]).toEqual([ACCEPTED, ACCEPTED])
     expect(issuer.calls.token).toBe(1)
+  })
+
+  it('AWS Lambda, and with a new token after a 401', async () => {
+    const { exports, url, issuer } = await running("renewal: 'blocking'", { refusing: 1 })
+    const handler = exports['handler'] as (event: { readonly url: string }) => Promise<unknown>
+    expect([await handler({ url }), await handler({ url })]).toEqual([{}, ACCEPTED])
+    expect(issuer.calls.token).toBe(2)
   })
 
   it('gRPC, over TLS', async () => {

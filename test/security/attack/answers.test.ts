@@ -6,7 +6,7 @@ import { answerTo } from '../../support/outcomes.js'
 import { startIssuer } from '../../support/test-bed.js'
 import { attackRuns, count, LONGEST_ATTACK, printCounts } from './budget.js'
 import { DIALECTS, type Dialect } from './dialects.js'
-import { boundedHeap, quietProcess } from './process.js'
+import { boundedHeap, expectFewWarnings, quietProcess } from './process.js'
 import { calledPage, faultyResponses, plainly, strangeMembers, written, type Response } from './responses.js'
 
 /** What must come of a response about a token. */
@@ -102,6 +102,7 @@ it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
 
     const right = plainly('right', JSON.stringify(dialect.facts))
     const heap = boundedHeap()
+    const runs = attackRuns(dialect.name, { short: 300, long: 15_000 })
     await fc.assert(
       fc.asyncProperty(fc.noShrink(casesOf(dialect)), async ({ name, handler, expected }) => {
         pass(1)
@@ -117,13 +118,14 @@ it.each(DIALECTS.map((dialect) => [dialect.name, dialect] as const))(
         verifier.close()
         heap.sample()
       }),
-      attackRuns(dialect.name, { short: 300, long: 15_000 }),
+      runs,
     )
     pass(EVERY_PAUSE)
     await check(longLived, 'accepted', true)
     printCounts(dialect.name, counts)
     expect(counts.size).toBeGreaterThan(30)
     expect(process.unhandled).toEqual([])
+    expectFewWarnings(process.warnings, runs.numRuns + 1)
     heap.expectBounded()
   },
   LONGEST_ATTACK,

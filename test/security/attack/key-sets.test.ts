@@ -8,7 +8,7 @@ import { keyOf, mac, seal } from '../../support/tokens/forge.js'
 import { answerTo } from '../../support/outcomes.js'
 import { startIssuer } from '../../support/test-bed.js'
 import { attackRuns, count, LONGEST_ATTACK, printCounts } from './budget.js'
-import { boundedHeap, quietProcess } from './process.js'
+import { boundedHeap, expectFewWarnings, quietProcess } from './process.js'
 import { faultyResponses, plainly, strangeMembers, written } from './responses.js'
 
 const MOST_BYTES = 8192
@@ -166,6 +166,7 @@ it(
         .chain(({ text }) => faultyResponses(text, MOST_BYTES))
         .map((response) => ({ ...response, status: 503 })),
     )
+    const runs = attackRuns('key sets', { short: 300, long: 15_000 })
     await fc.assert(
       fc.asyncProperty(fc.noShrink(responses), fc.boolean(), async ({ name, handler, status }, isWarm) => {
         const verifier = guard()
@@ -188,11 +189,12 @@ it(
         verifier.close()
         heap.sample()
       }),
-      attackRuns('key sets', { short: 300, long: 15_000 }),
+      runs,
     )
     printCounts('key sets', counts)
     expect(counts.size).toBeGreaterThan(25)
     expect(process.unhandled).toEqual([])
+    expectFewWarnings(process.warnings, runs.numRuns)
     heap.expectBounded()
   },
   LONGEST_ATTACK,
@@ -224,6 +226,7 @@ it(
         .map((response) => ({ ...response, isRight: false })),
     )
     publish()
+    const runs = attackRuns('discovery documents', { short: 200, long: 10_000 })
     await fc.assert(
       fc.asyncProperty(fc.noShrink(documents), async ({ name, handler, isRight }) => {
         const verifier = guard({})
@@ -241,11 +244,12 @@ it(
         expect((await answerTo(verifier, genuine())).reason).toBe('accepted')
         verifier.close()
       }),
-      attackRuns('discovery documents', { short: 200, long: 10_000 }),
+      runs,
     )
     printCounts('discovery documents', counts)
     expect(counts.size).toBeGreaterThan(15)
     expect(process.unhandled).toEqual([])
+    expectFewWarnings(process.warnings, runs.numRuns)
   },
   LONGEST_ATTACK,
 )

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished } from 'vitest'
-import { collectWarnings } from '../../support/warnings.js'
+import { codesOf, collectWarnings } from '../../support/warnings.js'
 
 /** Records what no caller has handled, and the warnings of the process, until the test ends. */
 export function quietProcess(): {
@@ -18,6 +18,15 @@ export function quietProcess(): {
     process.off('uncaughtExceptionMonitor', record)
   })
   return { unhandled, warnings }
+}
+
+const ISSUER_WARNINGS = ['M2M_GUARD_CREDENTIALS_REFUSED', 'M2M_GUARD_ISSUER_FAILURE']
+
+/** A verifier without an observer reports the first failure of its issuer, and that its credentials are refused: each once. */
+export function expectFewWarnings(warnings: readonly string[], verifiers: number): void {
+  expect(codesOf(warnings).filter((code) => !ISSUER_WARNINGS.includes(code))).toEqual([])
+  expect(warnings.length).toBeGreaterThan(0)
+  expect(warnings.length).toBeLessThanOrEqual(ISSUER_WARNINGS.length * verifiers)
 }
 
 const MEGABYTE = 1024 * 1024

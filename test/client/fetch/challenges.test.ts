@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readChallenges } from '../../src/client/fetch/challenge.js'
-import { api, clientBed } from '../support/client.js'
+import { readChallenges } from '../../../src/client/fetch/challenge.js'
+import { api, clientBed } from '../../support/client.js'
 
 /** Sends one request to an API that refuses it with a challenge. Returns how often the API was called. */
 async function callsWith(challenge: string | undefined) {
@@ -64,6 +64,32 @@ describe('max_age is an age limit only in a challenge about the token, as second
     bed.pass(21)
     expect((await tokens.getToken()) !== first).toBe(isLimit)
   })
+})
+
+it.each<[string, (response: Response) => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('mistake')
+    },
+  ],
+  ['returns a promise', () => Promise.resolve(true)],
+])('a function retryOn401 that %s rejects the call, and the response is released', async (_, retryOn401) => {
+  const bed = await clientBed()
+  let isReleased = false
+  const body = (): ReadableStream => new ReadableStream({ cancel: () => void (isReleased = true) })
+  const tokens = bed.source({
+    allowedOrigins: 'https://orders.test',
+    retryOn401: retryOn401 as (response: Response) => boolean,
+    fetch: (input, init) =>
+      (input instanceof Request ? input.url : input.toString()).startsWith(bed.issuer.url)
+        ? fetch(input, init)
+        : Promise.resolve(new Response(body(), { status: 401 })),
+  })
+  await expect(tokens.fetch('https://orders.test/')).rejects.toThrow(
+    /mistake|retryOn401: must return true or false/,
+  )
+  expect(isReleased).toBe(true)
 })
 
 it.each(['bearer ', ',', ' ', 'a=', 'a="', '\\"', 'max_age=1 ', 'a '.repeat(9), '"\\'])(
