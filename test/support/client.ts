@@ -44,7 +44,7 @@ export async function clientBed(options: TestBedOptions = {}): Promise<ClientBed
       body,
       form: new URLSearchParams(body),
     })
-    return fetch(input, init)
+    return fetchHere(input, init)
   }
   const common = { clock, fetch: recordingFetch }
   const closed = (source: TokenSource): TokenSource => {
@@ -92,6 +92,33 @@ export type Answering = (
   request: GotRequest,
   count: number,
 ) => { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+
+const simulated = new Map<string, (request: Request) => Response>()
+
+/** The real `fetch`, except for the APIs that are simulated in this process. */
+export const fetchHere: typeof fetch = async (input, init) => {
+  const url = new URL(input instanceof Request ? input.url : input)
+  const respond = simulated.get(url.origin)
+  return respond === undefined ? fetch(input, init) : respond(new Request(input, init))
+}
+
+/** An API without a server, for thousands of requests. The sources of a bed reach it, and {@link fetchHere}. */
+export function simulatedApi(answering: (request: Omit<GotRequest, 'body'>) => ReturnType<Answering>): {
+  readonly url: string
+  readonly got: readonly Omit<GotRequest, 'body'>[]
+} {
+  const got: Omit<GotRequest, 'body'>[] = []
+  const url = `https://api-${simulated.size}.test`
+  simulated.set(url, ({ method, url: target, headers }) => {
+    const line = `${method} ${new URL(target).pathname}`
+    const authorization = headers.get('authorization') ?? undefined
+    const seen = { line, authorization, headers: Object.fromEntries(headers) }
+    got.push(seen)
+    const answer = answering(seen)
+    return new Response(answer.body ?? null, answer)
+  })
+  return { url, got }
+}
 
 /** An API that records its requests. */
 export async function api(

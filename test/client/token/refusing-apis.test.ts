@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenSource } from '../../../src/client/index.js'
-import { api, clientBed, type ClientBed } from '../../support/client.js'
+import { clientBed, fetchHere, simulatedApi, type ClientBed } from '../../support/client.js'
 import { nextTurn } from '../../support/until.js'
 
 /** An API whose answer a test changes. It records the tokens that it received. */
-async function changingApi(status: number) {
+function changingApi(status: number) {
   const state = { status: (_: string): number => status, maxAge: undefined as number | undefined }
-  const { url, got } = await api(({ authorization = '' }) => {
+  const { url, got } = simulatedApi(({ authorization = '' }) => {
     const answered = state.status(authorization)
     const limit = state.maxAge === undefined ? '' : `, max_age="${state.maxAge}"`
     return answered === 401
@@ -16,8 +16,8 @@ async function changingApi(status: number) {
   return { url, got, state }
 }
 
-async function twoApis(bed: ClientBed) {
-  const [broken, working] = [await changingApi(401), await changingApi(200)]
+function twoApis(bed: ClientBed) {
+  const [broken, working] = [changingApi(401), changingApi(200)]
   return { broken, working, tokens: bed.source({ allowedOrigins: [broken.url, working.url] }) }
 }
 
@@ -40,7 +40,7 @@ function issueTokens({ issuer }: ClientBed, lifetime: number): void {
 describe('an API that refuses every token', () => {
   it('does not delay the renewal that another API requires', async () => {
     const bed = await clientBed()
-    const { broken, working, tokens } = await twoApis(bed)
+    const { broken, working, tokens } = twoApis(bed)
     const refused: number[] = []
     for (let second = 0; second < 1200; second += 1) {
       await tokens.fetch(broken.url)
@@ -55,11 +55,11 @@ describe('an API that refuses every token', () => {
 
   it('does not delay the renewal that an API requires whose client calls forget', async () => {
     const bed = await clientBed()
-    const { broken, working, tokens } = await twoApis(bed)
+    const { broken, working, tokens } = twoApis(bed)
     const refused: number[] = []
     const send = async (): Promise<number> => {
       const token = await tokens.getToken()
-      const { status } = await fetch(working.url, { headers: { authorization: `Bearer ${token}` } })
+      const { status } = await fetchHere(working.url, { headers: { authorization: `Bearer ${token}` } })
       if (status === 401) tokens.forget(token)
       return status
     }
@@ -76,7 +76,7 @@ describe('an API that refuses every token', () => {
   it('causes few token requests of a client that calls forget, while another API accepts the token', async () => {
     const bed = await clientBed()
     issueTokens(bed, 1e7)
-    const [working, other] = [await changingApi(200), await changingApi(200)]
+    const [working, other] = [changingApi(200), changingApi(200)]
     const tokens = bed.source({ allowedOrigins: [working.url, other.url] })
     for (let second = 0; second < 1800; second += 1) {
       await tokens.fetch(working.url)
@@ -88,9 +88,9 @@ describe('an API that refuses every token', () => {
 
   it('has the interval itself, and not the API that redirects to it', async () => {
     const bed = await clientBed()
-    const broken = await changingApi(401)
+    const broken = changingApi(401)
     let current = ''
-    const redirecting = await api(({ line, authorization = '' }) =>
+    const redirecting = simulatedApi(({ line, authorization = '' }) =>
       line === 'GET /moved'
         ? { status: 307, headers: { location: broken.url } }
         : { status: authorization === current ? 401 : 200 },
@@ -107,7 +107,7 @@ describe('an API that refuses every token', () => {
 
   it('does not make callers of another API wait for the renewal', async () => {
     const bed = await clientBed()
-    const { broken, working, tokens } = await twoApis(bed)
+    const { broken, working, tokens } = twoApis(bed)
     const old = `Bearer ${await tokens.getToken()}`
     const gate = bed.issuer.gate('token')
     const toBroken = tokens.fetch(broken.url)
@@ -151,7 +151,7 @@ describe('an API that refuses every token', () => {
 
   it('causes few token requests if it refuses the token of one instance only', async () => {
     const bed = await clientBed()
-    const { url } = await api(({ headers }) => ({ status: headers['x-instance'] === 'a' ? 401 : 200 }))
+    const { url } = simulatedApi(({ headers }) => ({ status: headers['x-instance'] === 'a' ? 401 : 200 }))
     const [a, b] = ['a', 'b'].map((name) => ({ name, tokens: bed.source({ allowedOrigins: url }) }))
     for (let second = 0; second < 600; second += 1) {
       for (const { name, tokens } of [a!, b!]) await tokens.fetch(url, { headers: { 'x-instance': name } })
@@ -162,7 +162,7 @@ describe('an API that refuses every token', () => {
 
   it('is used with tokens whose life is shorter than the interval', async () => {
     const bed = await clientBed()
-    const { broken, tokens } = await twoApis(bed)
+    const { broken, tokens } = twoApis(bed)
     issueTokens(bed, 60)
     for (let second = 0; second < 1200; second += 1) {
       expect((await tokens.fetch(broken.url)).status).toBe(401)
@@ -179,7 +179,7 @@ describe('an API that recovers', () => {
     ['any token', () => Promise.resolve(() => 200)],
   ])('and accepts %s is used again within 5 minutes', async (_, answerOf) => {
     const bed = await clientBed()
-    const { url, state } = await changingApi(401)
+    const { url, state } = changingApi(401)
     const tokens = bed.source({ allowedOrigins: url })
     for (let second = 0; second < 1200; second += 1) {
       await tokens.fetch(url)
@@ -193,7 +193,7 @@ describe('an API that recovers', () => {
 
   it('is used again immediately after reset, also with a new token', async () => {
     const bed = await clientBed()
-    const { url, state } = await changingApi(401)
+    const { url, state } = changingApi(401)
     const tokens = bed.source({ allowedOrigins: url })
     for (let second = 0; second < 600; second += 1) {
       await tokens.fetch(url)
@@ -207,7 +207,7 @@ describe('an API that recovers', () => {
 
   it('no longer causes renewals after reset, although it had stated an age limit', async () => {
     const bed = await clientBed()
-    const { url, state } = await changingApi(401)
+    const { url, state } = changingApi(401)
     state.maxAge = 10
     const tokens = bed.source({ allowedOrigins: url })
     await tokens.fetch(url)
