@@ -11,8 +11,8 @@ import { mapItems } from '../util/members.js'
 export type StoreSecret = string | Uint8Array | readonly (string | Uint8Array)[]
 
 /**
- * Checked secrets. An interface, because an inferred declaration would have a type argument for `Uint8Array`, which
- * TypeScript before 5.7 does not know.
+ * Checked secrets. An interface, because the compiler would otherwise write a type argument of `Uint8Array` into the
+ * declarations of inferred types, and TypeScript before 5.7 knows none.
  */
 export interface StoreSecrets {
   /** The secret that encrypts, then those that only decrypt. */

@@ -63,6 +63,7 @@ export class SharedWork {
     if (result !== undefined) return { result }
     const key = this.#store.keyOf(name)
     let hasWaited = false
+    let waited = 0
     const end = (turn: Turn<T>): Turn<T> => {
       if (!hasWaited) return turn
       if (turn.result !== undefined) this.#waits.succeed(key)
@@ -75,7 +76,8 @@ export class SharedWork {
       const claim = await this.#store.claim(name, {
         milliseconds: Math.max(1, this.#maxWait * 1000),
         inspectsHolder: !hasWaited,
-        patience: patience(),
+        // A caller that waits for another process may wait as long for the store as it waits between two attempts.
+        patience: Math.max(patience(), waited),
         tell,
       })
       if (claim === UNAVAILABLE) return {}
@@ -88,6 +90,7 @@ export class SharedWork {
       if (claim.lease !== undefined) return end({ lease: claim.lease })
       if (!hasWaited && !this.#waits.mayWait(key)) return {}
       hasWaited = true
+      waited = pause
       await new Promise<void>((resolve) => {
         timers.after(pause, resolve)
       })

@@ -125,7 +125,8 @@ function resultOf(
       : hasSkipped
         ? 'Run the command without --offline.'
         : adviceOn(refusal.reason)
-  const { reason, status, error, description, detail, issuer } = refusal ?? {}
+  const { reason, status, error, description, detail, issuer, required } = refusal ?? {}
+  const stated = { reason, status, error, description, detail, issuer }
   const answer =
     refusal === undefined
       ? 'accepted'
@@ -134,7 +135,7 @@ function resultOf(
     report:
       `${reportLines(linesOf(steps), hasColors)}\nResult: ${answer}\n` +
       (advice === undefined ? '' : `What to do: ${advice}\n`),
-    json: { outcome, reason, status, error, description, detail, issuer, advice, steps },
+    json: { outcome, ...stated, advice, refusal: refusal && { ...stated, required }, steps },
     code: EXPLAIN_EXIT[outcome],
   }
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { clock } from '../../options/clock.js'
 import { duration, type Duration } from '../../options/duration.js'
@@ -70,13 +70,13 @@ const MIN_SECRET_BYTES = 24
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** Reads signing secrets. Their values never appear in errors. */
-const secrets: Reader<readonly Buffer[]> = custom('string or list', (option, value) => {
+const secrets: Reader<readonly KeyObject[]> = custom('string or list', (option, value) => {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   if (list.length === 0) throw new ConfigurationError(option, 'must not be an empty list')
   return mapItems(list, (secret) => {
     const base64 = typeof secret === 'string' ? secret.replace(/^whsec_/, '') : ''
     const key = Buffer.from(base64, 'base64')
-    if (BASE64.test(base64) && key.length >= MIN_SECRET_BYTES) return key
+    if (BASE64.test(base64) && key.length >= MIN_SECRET_BYTES) return createSecretKey(key)
     throw new ConfigurationError(
       option,
       `must be a signing secret such as whsec_…, with at least ${MIN_SECRET_BYTES} bytes in base64, or a list of them`,
@@ -160,7 +160,7 @@ function headerOf({ headers }: Request, name: string): string | null {
 }
 
 /** Whether one of the signatures is of one of the secrets. Every pair is compared, in constant time. */
-function isSigned(content: Buffer, signatures: string, secrets: readonly Buffer[]): boolean {
+function isSigned(content: Buffer, signatures: string, secrets: readonly KeyObject[]): boolean {
   const given = signatures
     .split(' ', MAX_SIGNATURES)
     .filter((signature) => signature.startsWith('v1,'))

@@ -123,6 +123,7 @@ describe('the output', () => {
       'detail',
       'issuer',
       'advice',
+      'refusal',
       'steps',
     ])
     expect(refused).toMatchObject({
@@ -132,8 +133,17 @@ describe('the output', () => {
       error: 'insufficient_scope',
       issuer: issuer.url,
     })
+    const { reason, status, error, description, detail } = refused
+    const stated = { reason, status, error, description, detail, issuer: issuer.url }
+    expect(refused.refusal).toEqual({ ...stated, required: ['b'] })
     const accepted = jsonOf(await explain(jwt(), '--json'))
-    expect(accepted).toMatchObject({ outcome: 'accepted', reason: null, status: null, advice: null })
+    expect(accepted).toMatchObject({
+      outcome: 'accepted',
+      reason: null,
+      status: null,
+      advice: null,
+      refusal: null,
+    })
     expect(Object.keys(accepted.steps[0])).toEqual(['check', 'result', 'detail'])
   })
 

@@ -72,6 +72,31 @@ describe('an operation of the store for which no request waits may take longer t
   })
 })
 
+it('a request that waits for the call of another process waits as long for the store as between two attempts', async () => {
+  const { fleet, store, stall } = await setup()
+  const members = [SECRET, SECRET].map((secret) => fleet.join(sharedAnswers({ store, secret })))
+  const token = fleet.bed.opaque()
+  const calls = fleet.calls()
+  const operations = store.operations.length
+  const gate = fleet.bed.issuer.gate('introspection')
+  const outcomes = Promise.all(members.map(({ outcome }) => outcome(token)))
+  await gate.waiting
+  await until(() => store.operations.slice(operations).filter((name) => name === 'add').length === 2)
+  await passEvenly(0.002)
+  const before = store.operations.length
+  const respond = stall()
+  while (store.operations.length === before) await passEvenly(0.002)
+  await passEvenly(0.01)
+  respond()
+  gate.release()
+  let isDone = false
+  void outcomes.then(() => (isDone = true))
+  while (!isDone) await passEvenly(0.002)
+  expect(await outcomes).toEqual(['accepted', 'accepted'])
+  expect(fleet.calls()).toBe(calls + 1)
+  for (const { issuerEvents } of members) expect(issuerEvents).toEqual([])
+})
+
 it('a request that joins a refresh does not wait for the store', async () => {
   const { fleet, store, member, token, stall } = await setup()
   fleet.bed.pass(29.9)
