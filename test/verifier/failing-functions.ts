@@ -101,7 +101,7 @@ function clerkFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
       : fetch(input, init)
 }
 
-export const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const thrown = 'the function %s failed with a TypeError'
 const failedWith = (name: string): RegExp => new RegExp(thrown.replace('%s', name.replaceAll('.', '\\.')))
 

@@ -110,6 +110,29 @@ describe('an assertion that a platform signed', () => {
     }
   })
 
+  it.each(['kubernetes', 'githubActions', 'gitlab', 'google'] as const)(
+    'may be the token of %s, which the platform replaces in its file',
+    async (preset) => {
+      const { issuer } = await bed()
+      const mint = (): string => issuer.mintJwt({ preset, audience: issuer.url })
+      const { iss, sub } = decode(mint()).claims as { readonly iss: string; readonly sub: string }
+      const federated = { issuer: iss, subject: sub, jwks: issuer.jwks(preset) }
+      issuer.addClient({ clientId: 'workload', federated })
+      const { file } = writeFiles({ file: mint() })
+      const env = {
+        OAUTH_ISSUER: issuer.url,
+        OAUTH_CLIENT_ID: 'workload',
+        OAUTH_CLIENT_ASSERTION_FILE: file,
+      }
+      for (let command = 0; command < 2; command += 1) {
+        const result = await run('tokens create --vendor oauth -o token', env)
+        expect(result).toMatchObject({ code: 0, stderr: '' })
+        expect(decode(result.stdout.trim()).claims['client_id']).toBe('workload')
+        writeFileSync(file, mint())
+      }
+    },
+  )
+
   it('is never printed, also if the issuer refuses it', async () => {
     const { issuer, client } = await bed()
     const used = await assertion('https://other.test')

@@ -86,6 +86,25 @@ describe('an API that refuses every token', () => {
     expect(bed.issuer.calls.token).toBeLessThanOrEqual(1 + 10 + 1800 / 300)
   })
 
+  it('has the interval itself, and not the API that redirects to it', async () => {
+    const bed = await clientBed()
+    const broken = await changingApi(401)
+    let current = ''
+    const redirecting = await api(({ line, authorization = '' }) =>
+      line === 'GET /moved'
+        ? { status: 307, headers: { location: broken.url } }
+        : { status: authorization === current ? 401 : 200 },
+    )
+    const tokens = bed.source({ allowedOrigins: [broken.url, redirecting.url] })
+    for (let second = 0; second < 600; second += 1) {
+      expect((await tokens.fetch(`${redirecting.url}/moved`)).status).toBe(401)
+      if (second % 90 === 45) current = `Bearer ${await tokens.getToken()}`
+      expect((await tokens.fetch(redirecting.url)).status).toBe(200)
+      bed.pass(1)
+    }
+    expect(bed.issuer.calls.token).toBeLessThanOrEqual(1 + 7 + 10 + 2)
+  })
+
   it('does not make callers of another API wait for the renewal', async () => {
     const bed = await clientBed()
     const { broken, working, tokens } = await twoApis(bed)

@@ -195,6 +195,8 @@ describe('a command in the documentation', () => {
     if (program === 'npm' && first === 'run') expect(scripts).toHaveProperty([second])
     else if (program === 'npm' && ['start', 'test'].includes(first)) expect(scripts).toHaveProperty([first])
     else if (program === 'npx' && first === 'tsx') expect(existsSync(ROOT + second)).toBe(true)
+    // The names are those of the table of variables, which test/cli compares.
+    else if (program === 'export') expect(command).toMatch(/^export(?: [A-Z_]+=\S+)+$/)
     // The arguments after its name are run in test/cli.
     else if (program === 'npx' && first in bin) expect(existsSync(`${ROOT}src/cli/main.ts`)).toBe(true)
     else if (program === 'npx') expect(existsSync(`${ROOT}node_modules/.bin/${first}`)).toBe(true)
