@@ -8,8 +8,11 @@ const ISSUER = 'https://auth.example.com'
 const isSynchronized = async (server: RedisServer): Promise<boolean> =>
   (await server.command('INFO', 'replication')).includes('master_link_status:up')
 
+/** A primary otherwise waits 5 s for further replicas before it synchronizes one. */
+const start = (): Promise<RedisServer> => startRedis(['--repl-diskless-sync-delay', '0'])
+
 async function startReplicaOf(primary: RedisServer): Promise<RedisServer> {
-  const replica = await startRedis()
+  const replica = await start()
   await replica.command('REPLICAOF', '127.0.0.1', String(primary.port))
   await until(() => isSynchronized(replica))
   return replica
@@ -42,7 +45,7 @@ it.each<[string, (args: readonly string[]) => boolean, number]>([
 ])(
   'durable counts no replica that lacks the revocation, if a server without it takes over %s',
   async (_, isForOld, durable) => {
-    const old = await startRedis()
+    const old = await start()
     const next = await startReplicaOf(old)
     // Another replica, so that `WAIT` of the server that takes over counts one.
     await startReplicaOf(next)
