@@ -1,10 +1,19 @@
 import { readOptions } from '../../src/options/read-options.js'
+import type { TableOf } from '../../src/options/reader.js'
+import { SEALED_TOKENS_OPTIONS } from '../../src/store/options.js'
 import { createTokens, type Tokens } from '../../src/store/tokens.js'
-import { REDIS_STORE_OPTIONS, type RedisAnswersOptions } from './answers.js'
+import type { RedisAnswersOptions } from './answers.js'
+import { redisClient } from './client.js'
 import { createRedisStore } from './store.js'
 
-/** Options of {@link redisTokens}: those of {@link redisAnswers}. */
+/** Options of {@link redisTokens}: those of {@link redisAnswers}, with other defaults of `deadline` and `maxWait`. */
 export type RedisTokensOptions = RedisAnswersOptions
+
+/** Readers of the options of tokens in Redis. */
+export const REDIS_TOKENS_OPTIONS = {
+  client: redisClient,
+  ...SEALED_TOKENS_OPTIONS,
+} satisfies TableOf<RedisTokensOptions>
 
 /**
  * Creates tokens that several processes share through Redis 5 or newer, or Valkey, so that one process requests a token for all of
@@ -19,6 +28,6 @@ export type RedisTokensOptions = RedisAnswersOptions
  * ```
  */
 export function redisTokens(options: RedisTokensOptions): Tokens {
-  const { client, ...settings } = readOptions('redisTokens', options, REDIS_STORE_OPTIONS)
+  const { client, ...settings } = readOptions('redisTokens', options, REDIS_TOKENS_OPTIONS)
   return createTokens({ ...settings, store: createRedisStore(client) })
 }

@@ -25,14 +25,14 @@ export interface SealedStoreOptions {
    * not used for 1 s, doubled up to 30 s while it stays slow. Meanwhile no request waits for it. If this process was too busy to
    * notice the end of the time, for at least half of it, the time starts again, up to four times.
    *
-   * @defaultValue `'5ms'`
+   * @defaultValue `'5ms'`, and `'100ms'` for the tokens of a caller, for which no request waits while it has one
    */
   readonly deadline?: Duration
   /**
    * Maximum time for which a request waits while another process calls the issuer for the same token, from 0 to `'10s'`. Then
    * this process calls the issuer itself.
    *
-   * @defaultValue `'1s'`
+   * @defaultValue `'1s'`, and `'2s'` for the tokens of a caller
    */
   readonly maxWait?: Duration
 }
@@ -55,6 +55,16 @@ export const SEALED_STORE_OPTIONS = {
   maxWait: duration({ max: '10s', default: '1s' }),
 } satisfies TableOf<SealedStoreOptions>
 
+/**
+ * Readers of the options of tokens. A caller waits only when it has no token, and a process that starts is too busy for shorter
+ * times: all processes that start together would request a token each.
+ */
+export const SEALED_TOKENS_OPTIONS = {
+  ...SEALED_STORE_OPTIONS,
+  deadline: duration({ min: '1ms', max: '5s', default: '100ms' }),
+  maxWait: duration({ max: '10s', default: '2s' }),
+} satisfies TableOf<SealedStoreOptions>
+
 /** Options of a custom store. */
 export interface SharedStoreOptions extends SealedStoreOptions {
   /** The store, such as a table of a database. See {@link SharedStore} for what it must promise. */
@@ -74,6 +84,12 @@ const sharedStore: Reader<SharedStore> = custom('SharedStore', (option, value) =
 export const SHARED_STORE_OPTIONS = {
   store: sharedStore,
   ...SEALED_STORE_OPTIONS,
+} satisfies TableOf<SharedStoreOptions>
+
+/** Readers of the options of tokens in a custom store. */
+export const SHARED_TOKENS_OPTIONS = {
+  store: sharedStore,
+  ...SEALED_TOKENS_OPTIONS,
 } satisfies TableOf<SharedStoreOptions>
 
 /** Checked options of a store. */

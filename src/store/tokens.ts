@@ -1,6 +1,6 @@
 import { readOptions } from '../options/read-options.js'
 import type { StoreHealth } from './guarded-store.js'
-import { SHARED_STORE_OPTIONS, type SharedStoreOptions, type SharedStoreSettings } from './options.js'
+import { SHARED_TOKENS_OPTIONS, type SharedStoreOptions, type SharedStoreSettings } from './options.js'
 import { SealedStore } from './sealed-store.js'
 import { SharedWork } from './shared-work.js'
 
@@ -55,5 +55,5 @@ export function createTokens(settings: SharedStoreSettings): Tokens {
  * ```
  */
 export function sharedTokens(options: SharedStoreOptions): Tokens {
-  return createTokens(readOptions('sharedTokens', options, SHARED_STORE_OPTIONS))
+  return createTokens(readOptions('sharedTokens', options, SHARED_TOKENS_OPTIONS))
 }

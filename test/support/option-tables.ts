@@ -8,6 +8,7 @@ import { collect } from '../../adapters/prometheus.js'
 import { CLERK_TOKEN_SOURCE_OPTIONS } from '../../src/client/grants/clerk.js'
 import { redisAnswers, redisRevocations, redisTokens } from '../../adapters/redis.js'
 import { REDIS_STORE_OPTIONS } from '../../adapters/redis/answers.js'
+import { REDIS_TOKENS_OPTIONS } from '../../adapters/redis/tokens.js'
 import { REDIS_REVOCATIONS_OPTIONS } from '../../adapters/redis/revocations.js'
 import { JWT_BEARER_OPTIONS } from '../../src/client/grants/jwt-bearer.js'
 import { TOKEN_EXCHANGE_OPTIONS } from '../../src/client/grants/token-exchange.js'
@@ -58,7 +59,7 @@ import { SET_RECEIVER_OPTIONS } from '../../src/revocation/feeds/set-receiver.js
 import { WEBHOOK_RECEIVER_OPTIONS } from '../../src/revocation/feeds/webhook-receiver.js'
 import { keycloakPush, setReceiver, webhookReceiver } from '../../src/revocation/index.js'
 import { REVOCATIONS_OPTIONS } from '../../src/revocation/memory.js'
-import { SHARED_STORE_OPTIONS } from '../../src/store/options.js'
+import { SHARED_STORE_OPTIONS, SHARED_TOKENS_OPTIONS } from '../../src/store/options.js'
 import { VERIFIER_OPTIONS } from '../../src/verifier/create-verifier.js'
 import { CACHE_OPTIONS } from '../../src/verifier/token-cache.js'
 import { memoryStore, SECRET } from './shared-store.js'
@@ -159,8 +160,8 @@ export const tables: Readonly<Record<string, Table>> = {
   jwtBearerTokenSource: JWT_BEARER_OPTIONS,
   tokenExchangeSource: TOKEN_EXCHANGE_OPTIONS,
   clerkTokenSource: CLERK_TOKEN_SOURCE_OPTIONS,
-  redisTokens: REDIS_STORE_OPTIONS,
-  sharedTokens: SHARED_STORE_OPTIONS,
+  redisTokens: REDIS_TOKENS_OPTIONS,
+  sharedTokens: SHARED_TOKENS_OPTIONS,
   clerkTokens: CLERK_TOKENS_OPTIONS,
   stytchClients: STYTCH_CLIENTS_OPTIONS,
   authleteTokens: AUTHLETE_TOKENS_OPTIONS,
