@@ -21,7 +21,7 @@ it.each<[string, string, (...options: never[]) => unknown, object]>([
   ['memoryRevocations', 'maxEntries', memoryRevocations, { maxEntries: 0 }],
   ['setReceiver', 'audience', setReceiver, { issuer: 'a', verifier }],
   ['keycloakPush', 'resource', keycloakPush, { issuer: 'https://auth.example.com', verifier }],
-  ['webhookReceiver', 'targets', webhookReceiver, { secret: `whsec_${SECRET}`, verifier }],
+  ['webhookReceiver', 'targets', webhookReceiver, { secret: `whsec_${SECRET}==`, verifier }],
 ])(
   'the error for an invalid option of %s names the function and the option: %s',
   (name, option, create, options) => {
