@@ -52,9 +52,9 @@ async function attemptOnce(
   settings: AttemptSettings,
   request: AttemptRequest,
 ): Promise<{ held: HeldToken } | { error: unknown; isBackoffNeeded: boolean; isRepeatable: boolean }> {
-  const requested = readMoment(settings.clock)
+  const started = readMoment(settings.clock)
   try {
-    const issued = await obtainWithinDeadline(settings, request)
+    const { issued, requested } = await obtainWithinDeadline(settings, request)
     const held = new HeldToken(issued, requested, settings)
     if (
       !request.isFreshRequired &&
@@ -68,7 +68,7 @@ async function attemptOnce(
     throw unreadableResponseError('the token expired before it was received')
   } catch (error) {
     const hasResponse = error instanceof TokenSourceError && error.status !== undefined
-    const isLate = !hasResponse && isLateSince(settings, requested)
+    const isLate = !hasResponse && isLateSince(settings, started)
     const isUnreadable = error instanceof TokenSourceError && error.reason === 'answer_unreadable'
     return {
       error,
@@ -78,18 +78,24 @@ async function attemptOnce(
   }
 }
 
-function isLateSince({ clock, deadlineSeconds }: AttemptSettings, requested: Moment): boolean {
-  return clock.elapsed() - requested.elapsed > deadlineSeconds + LATE_SECONDS
+function isLateSince({ clock, deadlineSeconds }: AttemptSettings, started: Moment): boolean {
+  return clock.elapsed() - started.elapsed > deadlineSeconds + LATE_SECONDS
 }
 
 /** Until the deadline passed, the issuer returned only tokens that had ended. It will issue another one shortly. */
 class EndedTokenError extends TokenSourceError {}
 
+/** A token, and when it was requested. Its times count from its own request, not from an earlier one that failed. */
+interface Obtained {
+  readonly issued: IssuedToken
+  readonly requested: Moment
+}
+
 async function obtainWithinDeadline(
   settings: AttemptSettings,
   { parameters, ...needs }: AttemptRequest,
-): Promise<IssuedToken> {
-  const { deadlineSeconds: seconds, closing, grant } = settings
+): Promise<Obtained> {
+  const { deadlineSeconds: seconds, closing, clock, grant } = settings
   let readNames: readonly string[] | undefined
   const reading: GrantContext['reading'] = async (names, read) => {
     readNames = names
@@ -103,9 +109,10 @@ async function obtainWithinDeadline(
   const started = timers.elapsed()
   return within({ seconds, signal: closing, late }, (signal) =>
     obtainCurrent(seconds, signal, () =>
-      obtainTwice(signal, seconds - (timers.elapsed() - started), () =>
-        grant.obtain(parameters, { signal, closing, ...needs, reading }),
-      ),
+      obtainTwice(signal, seconds - (timers.elapsed() - started), async () => {
+        const requested = readMoment(clock)
+        return { issued: await grant.obtain(parameters, { signal, closing, ...needs, reading }), requested }
+      }),
     ),
   )
 }
@@ -117,11 +124,11 @@ async function obtainWithinDeadline(
 async function obtainCurrent(
   seconds: number,
   signal: AbortSignal,
-  obtain: () => Promise<IssuedToken>,
-): Promise<IssuedToken> {
+  obtain: () => Promise<Obtained>,
+): Promise<Obtained> {
   for (let left = seconds, longest = ENDED_PAUSE; ; longest *= 2) {
-    const issued = await obtain()
-    if (issued.lifetime !== 0) return issued
+    const obtained = await obtain()
+    if (obtained.issued.lifetime !== 0) return obtained
     const pause = longest * (1 - Math.random() / 2)
     left -= pause
     if (left <= 0) throw endedError(seconds)

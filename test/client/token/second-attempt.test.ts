@@ -5,10 +5,14 @@ import { clientBed } from '../../support/client.js'
 import { manualClock } from '../../support/clock.js'
 import { manualIssuer, type ManualAnswer } from '../../support/servers/manual-issuer.js'
 import { failureOf } from '../../support/outcomes.js'
+import { until } from '../../support/until.js'
+
+/** Seconds. */
+const LIFETIME = 3600
 
 function bed(extra: Readonly<Record<string, unknown>> = {}) {
   const clock = manualClock()
-  const issuer = manualIssuer(clock.read)
+  const issuer = manualIssuer(clock.read, LIFETIME)
   const create = () => {
     const source = tokenSource({
       tokenEndpoint: 'https://issuer.test/token',
@@ -37,6 +41,18 @@ describe('a temporary failure', () => {
     await issuer.answerNext('token')
     expect(new Set(await waiting)).toEqual(new Set(['token-1']))
     expect(issuer.forms).toHaveLength(2)
+  })
+
+  it('is followed by a request from whose time the lifetime of the token counts', async () => {
+    const { clock, issuer, source } = bed({ deadline: '60s' })
+    const waiting = source.getToken()
+    await until(() => issuer.open.length === 1)
+    clock.pass(40)
+    await issuer.answerNext({ status: 503 })
+    const second = clock.read()
+    await issuer.answerNext('token')
+    await waiting
+    expect((await source.getTokenInfo()).expiresAt).toBe(Math.floor(second / 1000) + LIFETIME)
   })
 
   it('that is repeated is an error, and the third request is sent after the backoff', async () => {
