@@ -24,6 +24,7 @@ interface Subscriber {
   readonly on: (event: string, listener: (...values: unknown[]) => void) => unknown
   readonly connect: () => Promise<unknown>
   readonly subscribe: (channel: string, listener?: () => void) => Promise<unknown>
+  readonly isReady?: boolean
   readonly unref?: () => void
   readonly disconnect?: () => unknown
   readonly destroy?: () => unknown
@@ -96,29 +97,55 @@ function open(
   subscriber.on('connect', () => {
     subscriber.stream?.unref?.()
   })
-  subscriber.on('ready', () => {
-    if (isSubscribed && !isClosed) onState(undefined)
-  })
-  if (isIoRedis) subscriber.on('message', onMessage)
-  connect(subscriber, isIoRedis, channel, onMessage).then(
-    () => {
-      isSubscribed = true
-      if (!isClosed) onState(undefined)
-    },
-    (error: unknown) => {
-      fail(error)
-      if (!isClosed) onRefused()
-    },
-  )
+  const conclude = (subscribing: Promise<unknown>): void => {
+    subscribing.then(
+      () => {
+        isSubscribed = true
+        if (!isClosed) onState(undefined)
+      },
+      (error: unknown) => {
+        fail(error)
+        if (!isClosed) onRefused()
+      },
+    )
+  }
+  if (isIoRedis) {
+    subscriber.on('message', onMessage)
+    subscriber.on('ready', () => {
+      conclude(subscriber.subscribe(channel))
+    })
+  } else {
+    subscriber.on('ready', () => {
+      if (isSubscribed && !isClosed) onState(undefined)
+    })
+    conclude(connect(subscriber, channel, onMessage))
+  }
   return () => {
     isClosed = true
+    if (isIoRedis) subscriber.disconnect?.()
+    else destroy(subscriber)
+  }
+}
+
+/**
+ * Closes a client of node-redis. One that is connecting would keep the connection that it gets, so it is closed when the
+ * attempt has ended.
+ */
+function destroy(subscriber: Subscriber): void {
+  const end = (): void => {
     try {
-      if (isIoRedis) subscriber.disconnect?.()
-      else subscriber.destroy?.()
+      subscriber.destroy?.()
     } catch {
-      // node-redis throws if the connection is closed already.
+      // It throws if the connection is closed already.
     }
   }
+  // A client with several connections has no such state.
+  if (subscriber.isReady !== false) {
+    end()
+    return
+  }
+  subscriber.on('ready', end)
+  subscriber.on('error', end)
 }
 
 /** Whether a client has one connection, whose events say whether the subscription works. */
@@ -126,23 +153,17 @@ function isSingle(client: Duplicable): boolean {
   return client.isCluster !== true && !isNodeRedisCluster(client) && !isNodeRedisSentinel(client)
 }
 
-/** The options of ioredis are completed so that a subscription waits for the connection, and outlasts it. */
+/**
+ * The options of ioredis are completed so that it reconnects without end. It must not subscribe again by itself: a connection
+ * that is closed meanwhile would reject a promise that nothing handles, which ends the process.
+ */
 function duplicateOf(client: Duplicable, isIoRedis: boolean): Subscriber {
-  const overrides = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: true }
+  const overrides = { enableOfflineQueue: true, maxRetriesPerRequest: null, autoResubscribe: false }
   const args = isIoRedis ? (client.isCluster === true ? [[], {}] : [overrides]) : []
   return client.duplicate?.(...args) as Subscriber
 }
 
-async function connect(
-  subscriber: Subscriber,
-  isIoRedis: boolean,
-  channel: string,
-  onMessage: () => void,
-): Promise<void> {
-  if (isIoRedis) {
-    await subscriber.subscribe(channel)
-    return
-  }
+async function connect(subscriber: Subscriber, channel: string, onMessage: () => void): Promise<void> {
   await subscriber.connect()
   subscriber.unref?.()
   await subscriber.subscribe(channel, onMessage)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { startInstance, type Instance } from '../../support/redis/fleet.js'
 import { startRedis, type RedisServer } from '../../support/redis/server.js'
@@ -57,6 +57,29 @@ describe.each(Object.keys(CLIENTS))('with a client of %s', (library) => {
     await until(() => nudgeFailure(reader) === undefined)
     passDeadlines(5)
     expect(aboutNudge(reader)).toEqual([])
+    await subscribed(server)
+  })
+
+  it('closing while the connection comes back leaves neither a connection nor an unhandled rejection', async () => {
+    const server = await startRedis()
+    const rejected: unknown[] = []
+    const note = (error: unknown): unknown => rejected.push(error)
+    process.on('unhandledRejection', note)
+    onTestFinished(() => {
+      process.off('unhandledRejection', note)
+    })
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      const reader = await startInstance(server.port, { library, nudge: true })
+      await reader.bed.verifier.ready()
+      await subscribed(server)
+      await until(() => nudgeFailure(reader) === undefined)
+      await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await until(() => nudgeFailure(reader) !== undefined)
+      if (attempt > 0) await until(() => nudgeFailure(reader) === undefined)
+      reader.bed.verifier.close()
+      await until(async () => (await server.command('PUBSUB', 'NUMSUB', CHANNEL)).endsWith(':0'))
+    }
+    expect(rejected).toEqual([])
   })
 })
 
