@@ -16,7 +16,7 @@ export interface SecurityEvent {
   readonly type: string
   /** Members of the event. */
   readonly payload: Readonly<Record<string, unknown>>
-  /** Subject of the event: `sub_id` (RFC 9493), or `subject` of the event in older profiles; absent if there is none. */
+  /** Subject of the event: `sub_id` (RFC 9493), or `subject` of the event in older profiles. `undefined` without one. */
   readonly subject?: Readonly<Record<string, unknown>>
   /** `iss` of the token that contained the event. */
   readonly issuer: string

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
+import { printedAtSameTime } from '../../support/processes/at-same-time.js'
 import { startRedis } from '../../support/redis/server.js'
 import { SECRET } from '../../support/shared-store.js'
 import { startIssuer } from '../../support/test-bed.js'
@@ -34,20 +33,9 @@ it(
     const issuer = await startIssuer({ clock: () => Date.now() })
     const { clientId, clientSecret } = issuer.client
     const args = [String(server.port), issuer.url, clientId, clientSecret, SECRET]
-    const members = Array.from({ length: 4 }, () => {
-      const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, ...args], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      })
-      onTestFinished(() => {
-        child.kill('SIGKILL')
-      })
-      return child
-    })
-    await Promise.all(members.map(({ stdout }) => once(stdout, 'data')))
-    const printed = members.map(async ({ stdout }) => String(await once(stdout, 'data')).trim())
     const token = issuer.mintOpaque({ expiresIn: '1h' })
-    for (const { stdin } of members) stdin.write(`${token}\n`)
-    expect(await Promise.all(printed)).toEqual(['accepted', 'accepted', 'accepted', 'accepted'])
+    const printed = await printedAtSameTime(4, PROGRAM, args, token)
+    expect(printed).toEqual(['accepted', 'accepted', 'accepted', 'accepted'])
     expect(issuer.calls.introspection).toBe(1)
   },
 )

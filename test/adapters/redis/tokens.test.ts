@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { redisTokens } from '../../../adapters/redis.js'
 import type { TokenSource } from '../../../src/client/index.js'
+import { printedAtSameTime } from '../../support/processes/at-same-time.js'
 import { clientBed, type ClientBed } from '../../support/client.js'
 import { systemClock } from '../../support/clock.js'
 import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
@@ -128,19 +127,7 @@ it('16 processes that start at the same time send one token request', { timeout:
   const { issuer } = await clientBed({ clock: systemClock })
   const { clientId, clientSecret } = issuer.client
   const args = [String(server.port), `${issuer.url}/token`, clientId, clientSecret, SECRET]
-  const members = Array.from({ length: 16 }, () => {
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, ...args], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    onTestFinished(() => {
-      child.kill('SIGKILL')
-    })
-    return child
-  })
-  await Promise.all(members.map(({ stdout }) => once(stdout, 'data')))
-  const printed = members.map(async ({ stdout }) => String(await once(stdout, 'data')).trim())
-  for (const { stdin } of members) stdin.write('now\n')
-  const tokens = await Promise.all(printed)
+  const tokens = await printedAtSameTime(16, PROGRAM, args, 'now')
   expect(tokens[0]).toMatch(/^[\w.-]{20,}$/)
   expect(new Set(tokens).size).toBe(1)
   expect(issuer.calls.token).toBe(1)
