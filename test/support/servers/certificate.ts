@@ -40,10 +40,11 @@ export function selfSigned(name: string | readonly string[], validFrom: Date, va
     ECDSA_WITH_SHA256,
     element(0x03, Buffer.concat([Buffer.from([0]), signature])),
   )
-  const lines = certificate.toString('base64').replace(/(.{64})/g, '$1\n')
+  // Without an empty line before the end, which OpenSSL rejects: the length of the signature varies.
+  const lines = certificate.toString('base64').match(/.{1,64}/g) ?? []
   return {
     key: pair.privateKey,
-    cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`,
   }
 }
 
