@@ -1,6 +1,7 @@
 import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { redisRevocations } from 'm2m-guard/redis'
 import { createTestIssuer } from 'm2m-guard/testing'
 import { createClient } from 'redis'
@@ -99,10 +100,18 @@ async function untilAll(
   }
 }
 
+/** Outside the range from which systems assign ports, so that no program gets the port while Redis is stopped. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
+  for (;;) {
+    const port = randomInt(20_000, 30_000)
+    const server = createServer()
+    const isFree = once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
+    server.listen(port, '127.0.0.1')
+    if (!(await isFree)) continue
+    await once(server.close(), 'close')
+    return port
+  }
 }

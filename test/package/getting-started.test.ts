@@ -1,13 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
-import { randomInt } from 'node:crypto'
 import { get, type IncomingMessage } from 'node:http'
-import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { blocksOf, readPaper, type Block } from '../integration/docs/programs/support.js'
+import { freePort } from '../support/servers/free-port.js'
 import { until } from '../support/until.js'
 import { createProject, emptyFolder, run, tool } from './support/support.js'
 
@@ -52,22 +51,6 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill()
   await once(child, 'exit')
-}
-
-/** The ports that a page names are exchanged for free ones, outside the range from which systems assign ports. */
-async function freePort(): Promise<string> {
-  for (;;) {
-    const server = createServer()
-    const listening = once(server, 'listening').then(
-      () => true,
-      () => false,
-    )
-    const port = randomInt(20_000, 30_000)
-    server.listen(port, '127.0.0.1')
-    if (!(await listening)) continue
-    await once(server.close(), 'close')
-    return String(port)
-  }
 }
 
 /** What `curl -i` prints. */
@@ -118,8 +101,10 @@ async function startServer(
 
 describe.each(PAGES)('%s', (page) => {
   it('leads from an empty folder to a guarded API and a service that calls it, word for word', async () => {
-    const [api, issuer] = [await freePort(), await freePort()]
-    const exchange = (written: string): string => written.replaceAll('3000', api).replaceAll('4000', issuer)
+    const [api, issuer] = [String(await freePort()), String(await freePort())]
+    // In one pass, because the free port of the API may contain the other number of the page.
+    const exchange = (written: string): string =>
+      written.replace(/3000|4000/g, (port) => (port === '3000' ? api : issuer))
     const started = new Set<string>()
     let cwd = project.path
     let printed = ''

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../support/servers/free-port.js'
 import { endAll, readCurlLine, runCompiled, runScript, runTsx, startCompiled, statusOf } from './support.js'
 
 const MAIN = 'examples/start/main.ts'
@@ -133,7 +134,7 @@ describe('the command line', () => {
   })
 
   it('the given ports are used', async () => {
-    const [port, issuerPort] = await freePorts()
+    const [port, issuerPort] = [await freePort(), await freePort()]
     const { code, stdout } = await runCompiled([
       MAIN,
       '--once',
@@ -210,12 +211,3 @@ describe('the main job, staying up', () => {
     expect(await job.ended).toMatchObject({ code: 0, stderr: '' })
   })
 })
-
-/** Two ports without a listener. */
-async function freePorts(): Promise<readonly number[]> {
-  const servers = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')]
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => once(server.close(), 'close')))
-  return ports
-}

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
+import { freePort } from '../servers/free-port.js'
 import { installedEngine } from './engine.js'
 
 /** What to do without an engine, in one line. The tests fail, because a skipped test would prove nothing. */
@@ -106,15 +107,6 @@ export function isListening(child: ChildProcess): Promise<boolean> {
       resolve(false)
     })
   })
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Sends one command on a connection of its own, without any client library. */

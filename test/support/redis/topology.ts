@@ -9,8 +9,9 @@ import { createCluster, createSentinel } from 'redis'
 import { createCluster as createCluster5, createSentinel as createSentinel5 } from 'redis-5'
 import { onTestFinished } from 'vitest'
 import type { RedisClient } from '../../../adapters/redis.js'
+import { freePort } from '../servers/free-port.js'
 import { until } from '../until.js'
-import { findEngine, freePort, isListening, startRedis, type RedisServer } from './server.js'
+import { findEngine, isListening, startRedis, type RedisServer } from './server.js'
 
 /** Milliseconds after which a server that does not respond counts as down. */
 const DOWN_AFTER = '1000'
