@@ -1,7 +1,7 @@
 import { createPrivateKey, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { importPKCS8, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   CLIENT_KEY,
   KEY_CLIENT,
@@ -11,7 +11,7 @@ import {
   type AuthorizationServer,
 } from '../../integration/oidc-provider/authorization-server.js'
 import { cliBed, jsonOf } from '../../support/cli.js'
-import { systemClock } from '../../support/clock.js'
+import { dateClock, NOW } from '../../support/clock.js'
 import { decode } from '../../support/tokens/jwt.js'
 import { ecPair, run, writeFiles } from './support.js'
 
@@ -21,7 +21,7 @@ const JWK = { ...createPrivateKey(PAIR.privateKey).export({ format: 'jwk' }), ki
 
 /** A test issuer with a client that has a key, and its variables without a credential. */
 async function bed() {
-  const { issuer } = await cliBed({ clock: systemClock })
+  const { issuer } = await cliBed({ clock: dateClock(onTestFinished) })
   issuer.addClient({ clientId: 'keyed', publicKey: PAIR.publicKey })
   return { issuer, client: { OAUTH_ISSUER: issuer.url, OAUTH_CLIENT_ID: 'keyed' } }
 }
@@ -90,9 +90,8 @@ describe('private_key_jwt at the test issuer', () => {
 
 describe('an assertion that a platform signed', () => {
   const assertion = async (url: string): Promise<string> =>
-    new SignJWT({ iss: 'keyed', sub: 'keyed', aud: url, jti: randomUUID() })
+    new SignJWT({ iss: 'keyed', sub: 'keyed', aud: url, exp: NOW + 60, jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES256' })
-      .setExpirationTime('1m')
       .sign(await importPKCS8(PAIR.privateKey, 'ES256'))
 
   it('is read from its file anew for each command', async () => {
