@@ -9,9 +9,14 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { promptOn } from '../../src/cli/input/prompt.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { environmentsOf } from '../support/cli.js'
+import { bundle } from '../support/processes/bundle.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = `${ROOT}src/cli/main.ts`
+const [program = '', library] = bundle(
+  new URL('../../src/cli/main.ts', import.meta.url),
+  new URL('../../src/index.ts', import.meta.url),
+)
 
 async function startIssuer(): Promise<TestIssuer> {
   const issuer = await createTestIssuer()
@@ -28,7 +33,7 @@ interface Child {
 function start(issuer: TestIssuer, args: string, more: Readonly<Record<string, string>> = {}): Child {
   const vendors = environmentsOf(issuer)
   const env = { PATH: process.env['PATH'], ...vendors.clerk, ...vendors.oauth, ...more }
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args.split(' ')], { cwd: ROOT, env })
+  const child = spawn(process.execPath, [program, ...args.split(' ')], { cwd: ROOT, env })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
@@ -64,7 +69,7 @@ describe('m2m-guard as a process', () => {
     const config = join(folder, 'auth.mjs')
     writeFileSync(
       config,
-      `import { createVerifier, oauth } from ${JSON.stringify(new URL('../../src/index.ts', import.meta.url))}
+      `import { createVerifier, oauth } from ${JSON.stringify(library)}
        const { ISSUER: issuer } = process.env
        export const verifier = createVerifier({ issuers: [oauth({ issuer, audience: 'https://api.test' })] })`,
     )

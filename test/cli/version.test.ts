@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runWith } from '../support/cli.js'
+import { bundleProgram } from '../support/processes/bundle.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as { readonly version: string }
@@ -18,7 +19,7 @@ describe('--version', () => {
   )
 
   it('works from any working directory', () => {
-    const args = ['--import', import.meta.resolve('tsx'), `${ROOT}src/cli/main.ts`, '--version']
+    const args = [bundleProgram(new URL('../../src/cli/main.ts', import.meta.url)), '--version']
     expect(execFileSync(process.execPath, args, { cwd: tmpdir(), encoding: 'utf8' })).toBe(`${version}\n`)
   })
 

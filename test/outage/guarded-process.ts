@@ -20,9 +20,7 @@ if (!isMainThread) {
   await issuer.close()
 } else if (mode === 'worker') {
   await issuer.close()
-  // In a worker thread of Node 20 a loader must be registered by the thread itself.
-  const load = `import('tsx/esm/api').then((tsx) => tsx.register()).then(() => import(${JSON.stringify(import.meta.url)}))`
-  new Worker(load, { eval: true })
+  new Worker(new URL(import.meta.url))
 } else if (mode === 'idle') {
   await verifier.verify(issuer.mintJwt({ algorithm: 'ES256' }))
   await verifier.verify(issuer.mintOpaque())

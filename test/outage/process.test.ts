@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer } from '../../src/testing/index.js'
+import { bundleProgram } from '../support/processes/bundle.js'
 import { expireDeadlines } from '../support/setup/deadlines.js'
 import { answerTo } from '../support/outcomes.js'
 import { introspectionBed, jwksBed } from '../support/test-bed.js'
 
-const guarded = fileURLToPath(new URL('./guarded-process.ts', import.meta.url))
+const guarded = new URL('./guarded-process.ts', import.meta.url)
 
 /** Runs the guarded service in a separate process. Returns its output and how it ended. */
 function run(...args: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', guarded, ...args], {
+  const child = spawn(process.execPath, [bundleProgram(guarded), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe, channel } from 'node:diagnostics_channel'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CHANNELS, type ChannelMessages } from '../../src/index.js'
+import { bundleProgram } from '../support/processes/bundle.js'
 import { bearer, testBed } from '../support/test-bed.js'
 
 function listen<Name extends keyof ChannelMessages>(name: Name): ChannelMessages[Name][] {
@@ -77,8 +77,8 @@ describe('the channels of node:diagnostics_channel', () => {
   })
 
   it('rethrow the error of a subscriber as an uncaught exception, after the decision', async () => {
-    const program = fileURLToPath(new URL('./throwing-subscriber.ts', import.meta.url))
-    const child = fork(program, { execArgv: ['--import', 'tsx'], silent: true })
+    const program = bundleProgram(new URL('./throwing-subscriber.ts', import.meta.url))
+    const child = fork(program, { silent: true })
     const messages: unknown[] = []
     child.on('message', (message) => messages.push(message))
     await once(child, 'exit')

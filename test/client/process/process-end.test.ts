@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
 import type { RequestListener } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 import { serve } from '../../support/servers/servers.js'
 
-const program = fileURLToPath(new URL('./calling-process.ts', import.meta.url))
+const program = new URL('./calling-process.ts', import.meta.url)
 
 /** Runs the calling program. Returns its output and its exit code, which is 13 if it ended in an unsettled await. */
 async function run(
   mode: string,
   url: string,
 ): Promise<{ readonly code: number | null; readonly lines: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, mode, url], {
+  const child = spawn(process.execPath, [bundleProgram(program), mode, url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

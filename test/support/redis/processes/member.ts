@@ -1,6 +1,8 @@
 import { Agent, get } from 'node:http'
+import { pathToFileURL } from 'node:url'
 import type { AtEnd } from '../../at-end.js'
 import { startChild } from '../../processes/child.js'
+import { bundleProgram } from '../../processes/bundle.js'
 import { START } from '../../clock.js'
 import { ISSUER, JWKS, tokenOf } from './fleet-issuer.js'
 import type { Orders, ProgramSettings } from './program.js'
@@ -32,8 +34,8 @@ export async function startMember(
     nudge: false,
     ...settings,
   }
-  const program = new URL('program.ts', import.meta.url)
-  const child = await startChild(program, [JSON.stringify(all)], { flags: ['--import', 'tsx'], atEnd })
+  const program = pathToFileURL(bundleProgram(new URL('program.ts', import.meta.url)))
+  const child = await startChild(program, [JSON.stringify(all)], { atEnd })
   const agent = new Agent({ keepAlive: true })
   atEnd(() => {
     agent.destroy()
