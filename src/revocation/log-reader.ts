@@ -21,6 +21,12 @@ export class LogReader {
   #cursor: LogHead | undefined
   /** Own changes that were acknowledged and not yet read. */
   #expected: LogHead[] = []
+  /** How often there were too many own changes to compare, so that the whole set must be compared. */
+  #overflows = 0
+  /** How many of these times are followed by a reading of the whole set. */
+  #coveredOverflows = 0
+  /** Keys of the entries that are being written, with the number of their writings. */
+  readonly #inFlight = new Map<string, number>()
   /** Entries that could not be written. */
   readonly #unsent = new Map<string, Entry>()
   #writeFailure: unknown
@@ -43,13 +49,16 @@ export class LogReader {
    * @param onProgress - called after each response, because reading a large set takes many of them.
    */
   async read(onProgress: () => void = () => undefined): Promise<void> {
+    // Further ones are for the next reading, as all that happens meanwhile.
+    const overflows = this.#overflows
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       // Read first, because a change of this process may be acknowledged while the head is on its way.
       const expected = [...this.#expected]
       const head = await this.#log.head()
       onProgress()
       // Changes that are appended meanwhile are for the next reading. Otherwise a steady stream of them would let none succeed.
-      if (this.#isCurrent(head, expected) || (await this.#follow(head, expected))) {
+      const isComparable = this.#coveredOverflows >= overflows
+      if (isComparable && (this.#isCurrent(head, expected) || (await this.#follow(head, expected)))) {
         if (this.#unsent.size === 0) return
         if ((await this.#write([...this.#unsent.values()])) === undefined) return
       } else if (!(await this.#synchronize(head, onProgress))) return
@@ -85,18 +94,19 @@ export class LogReader {
 
   /** Reads the changes since the last reading. Returns `false` if they are not complete. */
   async #follow(head: Head, expected: readonly LogHead[]): Promise<boolean> {
-    if (head === undefined || head.isDamaged || this.#cursor?.epoch !== head.epoch) return false
-    if (this.#cursor.n >= head.n || expected.some(({ n }) => n > head.n)) return false
-    while (this.#cursor.n < head.n) {
-      const records = await this.#log.since(this.#cursor.n)
-      const changes = changesAfter(this.#cursor, records)
+    let cursor = this.#cursor
+    if (head === undefined || head.isDamaged || cursor?.epoch !== head.epoch) return false
+    if (cursor.n >= head.n || expected.some(({ n }) => n > head.n)) return false
+    while (cursor.n < head.n) {
+      const records = await this.#log.since(cursor.n)
+      const changes = changesAfter(cursor, records)
       const last = changes?.at(-1)
       if (changes === undefined || last === undefined || !this.#matchesOwn(changes, head.epoch)) return false
       this.#reportSkipped(this.#skipped + this.#apply(changes.map(({ entry }) => entry)))
-      this.#cursor = { epoch: head.epoch, n: last.n, tag: last.tag }
+      cursor = { epoch: head.epoch, n: last.n, tag: last.tag }
+      this.#cursor = cursor
     }
-    const { n, tag } = this.#cursor
-    return n > head.n || tag === head.tag
+    return cursor.n > head.n || cursor.tag === head.tag
   }
 
   /** Compares changes with own ones. Returns `false` if the log has another change in place of one of this process. */
@@ -117,7 +127,10 @@ export class LogReader {
     const missing = new Map<string, Entry>()
     for (const entry of this.#local.set.entries())
       if (!hasExpired(entry, now)) missing.set(keyOf(entry), entry)
-    const expected = [...this.#expected]
+    // What is not yet written is not lost.
+    const inFlight = new Set(this.#inFlight.keys())
+    const expected = new Set(this.#expected)
+    const overflows = this.#overflows
     let skipped = 0
     for (let after = 0, isLast = false; !isLast;) {
       const page = await this.#log.snapshot(after)
@@ -134,19 +147,22 @@ export class LogReader {
     }
     this.#reportSkipped(skipped)
     this.#cursor = head
-    this.#expected = this.#expected.filter((own) => !expected.includes(own))
+    this.#coveredOverflows = overflows
+    this.#expected = this.#expected.filter((own) => !expected.has(own))
     if (missing.size === 0 && head?.isDamaged !== true) return head !== undefined
-    const lost = [...missing.keys()].filter((key) => !this.#unsent.has(key)).length
-    const isWritten = (await this.#write([...missing.values()])) !== undefined
-    if (isWritten && lost > 0) {
-      const entries = [...missing.values()]
-      this.#local.tell('store_repaired', `${lost} entries that the store had lost were written back`, entries)
+    const entries = [...missing.values()]
+    const lost = entries.filter((entry) => !this.#unsent.has(keyOf(entry)) && !inFlight.has(keyOf(entry)))
+    const isWritten = (await this.#write(entries)) !== undefined
+    if (isWritten && lost.length > 0) {
+      const detail = `${lost.length} entries that the store had lost were written back`
+      this.#local.tell('store_repaired', detail, lost)
     }
     return isWritten
   }
 
   /** Writes entries. Returns the last change, or `undefined` if they could not be written. */
   async #write(entries: readonly Entry[]): Promise<LogHead | undefined> {
+    this.#countInFlight(entries, 1)
     try {
       const head = await this.#log.append(entries, this.#local.clock.now())
       for (const entry of entries) this.#unsent.delete(keyOf(entry))
@@ -156,6 +172,17 @@ export class LogReader {
       for (const entry of entries) this.#unsent.set(keyOf(entry), entry)
       this.#writeFailure = error
       return undefined
+    } finally {
+      this.#countInFlight(entries, -1)
+    }
+  }
+
+  #countInFlight(entries: readonly Entry[], change: 1 | -1): void {
+    for (const entry of entries) {
+      const key = keyOf(entry)
+      const count = (this.#inFlight.get(key) ?? 0) + change
+      if (count === 0) this.#inFlight.delete(key)
+      else this.#inFlight.set(key, count)
     }
   }
 
@@ -166,7 +193,7 @@ export class LogReader {
     if (this.#expected.length <= MAX_EXPECTED) return
     // Too many to compare: the whole set is compared instead.
     this.#expected = []
-    this.#cursor = undefined
+    this.#overflows += 1
   }
 
   /** Adds entries to those of this process. Returns the number of entries that cannot be read. */
