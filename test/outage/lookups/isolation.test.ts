@@ -3,12 +3,12 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 import { selfSigned } from '../../support/servers/certificate.js'
 
 const DAY = 86_400_000
-const isolated = fileURLToPath(new URL('./isolated-process.ts', import.meta.url))
+const isolated = new URL('./isolated-process.ts', import.meta.url)
 
 /** Files of the process in `/etc`. A lookup without a response takes 150 s for each name of the search list. */
 const SYSTEM_FILES = {
@@ -61,7 +61,7 @@ async function runIsolated(variables: Readonly<Record<string, string>> = {}): Pr
   const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const start = `exec env ${settings.join(' ')} "$@"`
   const enter = [LOOPBACK_UP, ...mounts, start].join(' && ')
-  const program = [process.execPath, '--import', 'tsx', isolated, folder]
+  const program = [process.execPath, bundleProgram(isolated), folder]
   const child = spawn(unshare, [...flags, 'sh', '-c', enter, 'sh', ...program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

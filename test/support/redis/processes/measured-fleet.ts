@@ -1,21 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
 import { createClient } from 'redis'
 import { redisConnection } from '../../../../adapters/redis/connection.js'
 import { createRedisLog } from '../../../../adapters/redis/revocation-log.js'
 import type { Entry } from '../../../../src/revocation/entry.js'
 import type { AtEnd } from '../../at-end.js'
 import { startChild, type Child } from '../../processes/child.js'
+import { bundleProgram } from '../../processes/bundle.js'
 import { serve } from '../../servers/servers.js'
 import { startRedis, type RedisServer } from '../server.js'
 import { ISSUER, JWKS, tokenOf } from './fleet-issuer.js'
 import type { MeasuredOrders, MeasuredSettings } from './measured-program.js'
 import { startRedisProxy } from './proxy.js'
 
-/** Compiled for the benchmark, and with a loader in tests. */
-const isCompiled = import.meta.url.endsWith('.js')
-const PROGRAM = new URL(isCompiled ? 'measured-program.js' : 'measured-program.ts', import.meta.url)
-const LOADER = isCompiled ? [] : ['--import', 'tsx']
+/** The program that is measured. The benchmark has compiled it already. */
+function measuredProgram(): URL {
+  if (import.meta.url.endsWith('.js')) return new URL('measured-program.js', import.meta.url)
+  return pathToFileURL(bundleProgram(new URL('measured-program.ts', import.meta.url)))
+}
 
 /** Milliseconds that the issuer takes for a response. */
 const ISSUER_DELAY = 20
@@ -77,10 +80,7 @@ async function startMeasured(
 ): Promise<Member> {
   const defaults = { issuer: ISSUER, jwks: JWKS, lifetime: LIFETIME, nudge: false, isShared: false }
   const all: MeasuredSettings = { ...defaults, ...settings }
-  const child: Child = await startChild(PROGRAM, [JSON.stringify(all)], {
-    flags: [...LOADER, ...flags],
-    atEnd,
-  })
+  const child: Child = await startChild(measuredProgram(), [JSON.stringify(all)], { flags, atEnd })
   return { tell: (order, ...[value]) => child.ask({ order, value }) as never }
 }
 
