@@ -15,13 +15,14 @@ import type { TokenRequest, TokenSource, TokenSourceObservers } from './source.j
 import { sourceHealth } from './health.js'
 import { attemptToken } from './token/attempt.js'
 import { Backoff, IssuerBackoff } from './token/backoff.js'
-import { CachedToken, type CachedTokenSettings } from './token/cached-token.js'
+import { CachedToken } from './token/cached-token.js'
 import { HeldToken, readMoment, type LifetimeSettings } from './token/held-token.js'
 import { RefusalPauses } from './token/refusal-pauses.js'
 import { RequestSlots } from './token/request-slots.js'
 import { SharedGrant } from './token/shared-grant.js'
 import { TokenCache } from './token/token-cache.js'
 import { TokenReport, type ReportSettings } from './token/token-report.js'
+import type { CachedTokenSettings } from './token/token-set.js'
 import { tokenParameters } from './token-request.js'
 
 /** What differs between `tokenSource` and `clerkTokenSource`. */

@@ -5,8 +5,8 @@ import type { TokenState } from './token/token-state.js'
 /** Health of a token source. */
 export interface TokenSourceHealth {
   /**
-   * `ok`; `degraded`: the last token request of a set failed, and another set or an old token is usable; `down`: no set has a
-   * usable token, and the last request of one failed.
+   * `ok`; `degraded`: the last token request of a set failed, and another set or an old token is usable, or an API refuses the
+   * token of a set (`paused`); `down`: no set has a usable token, and the last request of one failed.
    */
   readonly status: 'ok' | 'degraded' | 'down'
   /** One entry per cached audience and scope set. */
@@ -51,8 +51,9 @@ export function sourceHealth(
 ): TokenSourceHealth {
   const isFailing = tokens.some(({ failure }) => failure !== undefined)
   const isUsable = tokens.some((token) => token.isUsable)
+  const isPaused = tokens.some(({ state }) => state === 'paused')
   return Object.freeze({
-    status: !isFailing ? 'ok' : isUsable ? 'degraded' : 'down',
+    status: isFailing && !isUsable ? 'down' : isFailing || isPaused ? 'degraded' : 'ok',
     tokens: tokens.map(({ isUsable: _, ...token }) => Object.freeze(token)),
     ...(store === undefined ? {} : { store }),
     ...(insecureHosts.length === 0 ? {} : { insecureHosts }),

@@ -54,8 +54,8 @@ export interface TokenSource {
    * `fetch`.
    *
    * - After a 401 the token is renewed, unless another caller has renewed it already. The request is then sent
-   *   once more, never a third time. The 401 is returned instead if the body is a stream (that of a `Request`
-   *   included), because a stream cannot be sent again; the token is then renewed for the next request. The 401
+   *   once more, never a third time. The 401 is returned instead if the body is a stream, or that of
+   *   a `Request` above 1 MiB, because it cannot be sent again; the token is then renewed for the next request. The 401
    *   is also returned if no other token can be obtained, and for 1 s after a renewal caused by a 401. This
    *   interval doubles to 5 minutes unless the API accepts the new tokens for some time, so that an API that
    *   refuses valid tokens cannot overload the issuer. With several `allowedOrigins`, each has its own interval.
@@ -107,6 +107,7 @@ export interface TokenSource {
   /**
    * Obtains a new token, although the cached one is valid: for example after the permissions of the client have changed. Callers
    * of the same audience and scope set share the request. The old token stays in use if the request fails.
+   * A later call then repeats it in the background.
    *
    * @throws The errors of `getToken`.
    *

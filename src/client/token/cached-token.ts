@@ -1,37 +1,14 @@
-import type { Clock } from '../../util/clock.js'
 import { SharedFlight } from '../../util/single-flight.js'
 import { TokenSourceError } from '../errors.js'
-import type { AttemptOutcome, AttemptRequest } from './attempt.js'
+import type { AttemptOutcome } from './attempt.js'
 import type { TokenHealth } from '../health.js'
-import { startBackoff, type IssuerBackoff } from './backoff.js'
+import { startBackoff } from './backoff.js'
 import { readMoment, type HeldToken, type Moment } from './held-token.js'
 import { ANY_API, type RequestLimits } from './refusal-pauses.js'
-import type { RequestSlots } from './request-slots.js'
-import { triggerOf, type StartedRequest, type TokenReport } from './token-report.js'
+import { triggerOf, type StartedRequest } from './token-report.js'
+import type { CachedTokenSettings, TokenSet } from './token-set.js'
 import { stateOf, type TokenState } from './token-state.js'
 import { hasResponse, isClosed, wait } from './waiting.js'
-
-/** Settings of {@link CachedToken}. */
-export interface CachedTokenSettings {
-  readonly clock: Clock
-  /** Whether a caller waits for a renewal that is due, instead of receiving the old token meanwhile. */
-  readonly isRenewalBlocking: boolean
-  /** Backoff shared by all requests to the same issuer. */
-  readonly issuerBackoff: IssuerBackoff
-  /** Limits the token requests in flight of all sets. */
-  readonly slots: RequestSlots
-  /** Whether tokens have an age limit, so that a renewal must not return an existing one. */
-  readonly isAgeLimited: boolean
-}
-
-/** What belongs to one audience and scope set. */
-export interface TokenSet extends RequestLimits {
-  readonly report: TokenReport
-  /** Sends a token request. */
-  readonly attempt: (needs: Omit<AttemptRequest, 'parameters'>) => Promise<AttemptOutcome>
-  /** Called with a refused token. */
-  readonly onRefused: (token: string) => void
-}
 
 /**
  * The token of one audience and scope set: see {@link TokenState}. It is obtained on first use and renewed before it
@@ -154,8 +131,10 @@ export class CachedToken {
   /** Records whether an API accepted a token: whether the response was not a 401. */
   recordResponse(token: string, isAccepted: boolean, api: string): void {
     if (this.#held?.token !== token) return
-    if (isAccepted) this.#set.refusals.recordAccepted(api)
-    else this.#set.refusals.of(api).recordRefused()
+    if (isAccepted) {
+      this.#held.refusedInPauseBy.delete(api)
+      this.#set.refusals.recordAccepted(api)
+    } else this.#set.refusals.of(api).recordRefused()
   }
 
   /** Records that an API refused a token, so that the next caller obtains another one. */
@@ -167,7 +146,7 @@ export class CachedToken {
     const seconds = held.endUse()
     if (seconds > 0) this.#set.refusals.of(ANY_API).recordUsed(seconds)
     this.#recordRefused(held, ANY_API)
-    held.refusedBy.add(ANY_API)
+    held.addRefusal(ANY_API)
   }
 
   /** Records that a token is returned to a caller that does not name its API. The responses of the others are recorded. */
@@ -181,21 +160,25 @@ export class CachedToken {
   }
 
   #stateAt(moment: Moment, held: HeldToken | undefined): TokenState {
+    const { refusals } = this.#set
     return stateOf({
       isUsable: held !== undefined,
       isDue: held?.isDue(moment, this.#ageLimit) === true,
-      isRefused: held?.isRefused === true,
+      isRefused: held !== undefined && (held.isRefused || refusals.isAnyActive(held.refusedInPauseBy)),
       isInFlight: this.isBusy,
       isBackingOff: this.#activeError() !== undefined,
-      isRefusalPaused: held !== undefined && this.#set.refusals.areActive(held.refusedBy),
+      isRefusalPaused: held !== undefined && refusals.areActive(held.refusedBy),
     })
   }
 
   /** Whether the caller waits for a renewal although the cached token has not expired. */
   #isWorthWaiting(held: HeldToken, moment: Moment, state: TokenState, api: string | undefined): boolean {
-    if (held.isRefusedBy(api) || held.isTooOld(moment, this.#ageLimit)) return true
+    const isRefused = held.isRefusedBy(api) || held.isTooOld(moment, this.#ageLimit)
+    if (this.#settings.isRenewalBlocking) return isRefused || held.isDue(moment, this.#ageLimit)
+    // Callers have waited for a renewal that failed. An issuer that hangs must not make them wait after each backoff again.
+    if (held.hasFailedRenewal) return false
+    if (isRefused) return true
     if (!held.isDue(moment, this.#ageLimit)) return false
-    if (this.#settings.isRenewalBlocking) return true
     return held.isShort(moment) && (state === 'due' || this.#isAwaited)
   }
 
@@ -211,8 +194,11 @@ export class CachedToken {
     pause.recordRefused()
     if (api === ANY_API) held.endUse()
     if (this.isBusy) return true
-    if (pause.isActive) return false
-    held.refusedBy.add(api)
+    if (pause.isActive) {
+      held.refusedInPauseBy.add(api)
+      return false
+    }
+    held.addRefusal(api)
     return true
   }
 
@@ -253,9 +239,11 @@ export class CachedToken {
     }
   }
 
-  async #requestNow(isFreshRequired: boolean): Promise<HeldToken> {
+  async #requestNow(isRefresh: boolean): Promise<HeldToken> {
     const { clock, issuerBackoff, isAgeLimited } = this.#settings
     const old = this.#held
+    // A refresh that failed is repeated by the next renewal.
+    const isFreshRequired = isRefresh || old?.hasFailedRefresh === true
     const refusedBy = [...(old?.refusedBy ?? [])]
     const isRefused = refusedBy.length > 0
     const isTooOld = old !== undefined && (isAgeLimited || Number.isFinite(this.#ageLimit))
@@ -285,6 +273,10 @@ export class CachedToken {
     const { issuerBackoff } = this.#settings
     if (isBackoffNeeded)
       startBackoff({ issuer: issuerBackoff, set: this.#set.backoff }, error, started.requested.elapsed)
+    this.#held?.recordFailure({
+      isRefresh: started.trigger === 'refresh',
+      isAwaited: this.#isAwaited || this.#held.isRefused,
+    })
     const reported = (isBackoffNeeded ? this.#activeError() : undefined) ?? error
     this.#set.report.failed(reported, started, this.held)
     return reported

@@ -53,6 +53,12 @@ export class HeldToken {
   readonly expiresAt: number | undefined
   /** The APIs that have refused the token and may cause its renewal. */
   readonly refusedBy = new Set<string>()
+  /** The APIs that have refused the token during their pause, and have not accepted it since. They cause no renewal. */
+  readonly refusedInPauseBy = new Set<string>()
+  /** Whether callers have waited for a renewal that failed, since an API has last begun to refuse the token. */
+  hasFailedRenewal = false
+  /** Whether a refresh that a caller required has failed. */
+  hasFailedRefresh = false
   /** Times of the first and the last return since an API refused the token, by the monotonic clock. */
   #firstReturn: number | undefined
   #lastReturn = 0
@@ -100,6 +106,25 @@ export class HeldToken {
     return api === undefined ? this.isRefused : this.refusedBy.has(api) || this.refusedBy.has(ANY_API)
   }
 
+  /** Records that an API has refused the token and may cause its renewal. */
+  addRefusal(api: string): void {
+    // Callers wait for the first renewal after a refusal, whatever failed before.
+    if (!this.refusedBy.has(api)) this.hasFailedRenewal = false
+    this.refusedBy.add(api)
+  }
+
+  /** Records that a request failed that would have replaced the token. */
+  recordFailure({
+    isRefresh,
+    isAwaited,
+  }: {
+    readonly isRefresh: boolean
+    readonly isAwaited: boolean
+  }): void {
+    this.hasFailedRenewal ||= isAwaited
+    this.hasFailedRefresh ||= isRefresh
+  }
+
   /** Records that a caller received the token. */
   recordReturn(elapsed: number): void {
     this.#firstReturn ??= elapsed
@@ -135,9 +160,10 @@ export class HeldToken {
     return elapsed < this.#usableUntil && now < this.#usableUntilTime
   }
 
-  /** Whether the renewal time has come, by the lifetime or by the age limit of an API. */
+  /** Whether the renewal time has come, by the lifetime, by the age limit of an API, or because a refresh failed. */
   isDue({ elapsed }: Moment, ageLimit: number): boolean {
-    return elapsed >= this.#dueAt || elapsed - this.#bornAt >= this.#limitOf(ageLimit) * this.#dueFraction
+    if (this.hasFailedRefresh || elapsed >= this.#dueAt) return true
+    return elapsed - this.#bornAt >= this.#limitOf(ageLimit) * this.#dueFraction
   }
 
   /** Whether an API with this age limit probably refuses the token. */

@@ -35,6 +35,11 @@ export class RefusalPauses {
     return [...apis].every((api) => this.#pauses.get(api)?.isActive === true)
   }
 
+  /** Whether one of these APIs may not cause a renewal now. */
+  isAnyActive(apis: ReadonlySet<string>): boolean {
+    return [...apis].some((api) => this.#pauses.get(api)?.isActive === true)
+  }
+
   /** Returns the pause of an API that has refused a token. */
   of(api: string): RefusalPause {
     const pause = this.#pauses.get(api) ?? new RefusalPause(this.#clock)

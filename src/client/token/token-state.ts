@@ -3,12 +3,13 @@
  *
  * - `absent`: there is no usable token. The next caller requests one and waits for it.
  * - `fresh`: the token is returned.
- * - `due`: the token is usable and should be replaced. The next caller starts a renewal.
- * - `renewing`: a token request is in flight. A usable token is returned meanwhile.
- * - `stale`: the last renewal failed. The token is returned until it expires, and the backoff delays the next renewal.
+ * - `due`: the token is usable and should be replaced. The next caller starts a renewal and receives the token meanwhile. It waits
+ *   for the new one in the last seconds of a lifetime, above the age limit of an API, after a refusal, and with `'blocking'`.
+ * - `renewing`: a token request is in flight. A usable token is returned meanwhile, with the exceptions of `due`.
+ * - `stale`: the last renewal or refresh failed. The token is returned until it expires, and the backoff delays the next renewal.
  * - `failed`: there is no usable token and the last request failed. Callers get the error until the backoff ends.
- * - `paused`: an API refused the token shortly after a renewal that another refusal caused. The token is returned until the
- *   pause ends: 1 s, doubling to 5 minutes unless an API accepts new tokens for some time. At most one token request follows a
+ * - `paused`: an API refuses the token shortly after a renewal that another refusal caused. The token is returned until the
+ *   pause ends, or until `fetch` finds that the API accepts it: 1 s, doubling to 5 minutes unless an API accepts new tokens for some time. At most one token request follows a
  *   refusal.
  */
 export type TokenState = 'absent' | 'fresh' | 'due' | 'renewing' | 'stale' | 'failed' | 'paused'
