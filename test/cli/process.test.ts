@@ -29,11 +29,16 @@ interface Child {
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
 }
 
-/** The command as a process of its own, without a terminal. */
-function start(issuer: TestIssuer, args: string, more: Readonly<Record<string, string>> = {}): Child {
+/** The command as a process of its own, without a terminal. A string is split at spaces. */
+function start(
+  issuer: TestIssuer,
+  given: string | readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Child {
+  const args = typeof given === 'string' ? given.split(' ') : given
   const vendors = environmentsOf(issuer)
   const env = { PATH: process.env['PATH'], ...vendors.clerk, ...vendors.oauth, ...more }
-  const child = spawn(process.execPath, [program, ...args.split(' ')], { cwd: ROOT, env })
+  const child = spawn(process.execPath, [program, ...args], { cwd: ROOT, env })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
@@ -74,9 +79,13 @@ describe('m2m-guard as a process', () => {
        export const verifier = createVerifier({ issuers: [oauth({ issuer, audience: 'https://api.test' })] })`,
     )
     const explained = async (args: string) => {
-      const { process: child, ended } = start(issuer, `explain - --config ${config} ${args}`, {
-        ISSUER: issuer.url,
-      })
+      const { process: child, ended } = start(
+        issuer,
+        ['explain', '-', '--config', config, ...args.split(' ')],
+        {
+          ISSUER: issuer.url,
+        },
+      )
       child.stdin.end(`Bearer ${issuer.mintJwt({ scopes: 'orders:read' })}\n`)
       return ended
     }
@@ -99,7 +108,7 @@ describe('m2m-guard as a process', () => {
       })
       const config = join(folder, 'auth.mjs')
       writeFileSync(config, "console.error('loading'); await new Promise(() => {})")
-      const { process: child, ended } = start(issuer, `doctor --config ${config}`)
+      const { process: child, ended } = start(issuer, ['doctor', '--config', config])
       await once(child.stderr, 'data')
       child.kill(signal)
       expect(await ended).toEqual({ code: 130, stdout: '', stderr: 'loading\nInterrupted\n' })
