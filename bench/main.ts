@@ -31,8 +31,9 @@ const paths: Readonly<Record<string, Path>> = {
   remote: { run: remote, packages: [] },
   growth: { run: growth, packages: packagesOf(loads) },
   loop: { run: loop, packages: packagesOf(contendersOf('loop')) },
-  // Imported only for its own path, because it imports the harness of the tests.
+  // Imported only for their own path, because they import the harness of the tests.
   fleet: { run: async (effort) => (await import('./paths/fleet.js')).fleet(effort), packages: ['redis'] },
+  hanging: { run: async (effort) => (await import('./paths/hanging.js')).hanging(effort), packages: ['jose'] },
 }
 
 // Measures one path in its own process, started by scripts/bench.ts.

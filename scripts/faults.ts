@@ -5,6 +5,8 @@ import { peers, rows } from '../bench/faults/rows.js'
 import { versionsOf } from '../bench/support/packages.js'
 import { writeMarkdown } from '../bench/support/publish.js'
 import { markdownTable, table } from '../bench/support/report.js'
+import '../test/support/setup/rsa-keys.js'
+import makeRsaKeys from '../test/support/setup/rsa-keys-file.js'
 
 const WIDTH = 24
 
@@ -14,6 +16,8 @@ const started = performance.now()
 const cells = rows.filter(({ fault }) => only === undefined || fault === only)
 if (cells.length === 0) throw new TypeError('--only must be the name of a fault')
 
+// Creating an RSA key for each issuer would stop the event loop.
+await makeRsaKeys()
 const found: Row[] = []
 const queue = cells.entries()
 await Promise.all(

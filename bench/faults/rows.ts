@@ -1,13 +1,14 @@
 import { createServer } from 'node:http'
 import { guard } from '../../adapters/express.js'
 import { createVerifier, oauth, type OAuthOptions } from '../../src/index.js'
-import { createTestIssuer, type Fault } from '../../src/testing/index.js'
+import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
+import { startTlsFront } from '../../test/support/proxy/tls-front.js'
 import { close, listen } from '../../test/support/servers/listen.js'
 import { Flood, htmlPage } from '../../test/support/servers/misbehaviours.js'
 import { awsGuards, frameworks, type Guards } from '../applications/frameworks.mjs'
-import { meet, send, tokensBy, type Phase, type Row, type Stage } from './cell.js'
-import { keyFaults, type KeyFault } from './faults.js'
-import { mint, oldKey, startKeyServer, type KeyServer } from './key-server.js'
+import type { Issuance } from '../support/tokens.js'
+import { meet, send, type Phase, type Row, type Stage } from './cell.js'
+import { courseOf, keyFaults, type Course, type KeyFault } from './faults.js'
 
 const DEADLINE_MS = 1000
 const PEER_OPTIONS = { timeout: DEADLINE_MS, cache: false }
@@ -36,7 +37,7 @@ export const peers = [
   {
     name: 'm2m-guard',
     packages: ['m2m-guard'],
-    start: ({ issuance: { issuer, audience, jwksUri } }: KeyServer) =>
+    start: ({ issuer, audience, jwksUri }: Issuance) =>
       startOwn({ issuer, audience, jwksUri, keys: { deadline: DEADLINE_MS / 1000 } }),
   },
   ...Object.entries({
@@ -47,31 +48,43 @@ export const peers = [
   }).map(([name, framework]) => ({
     name,
     packages: name.split(' + '),
-    start: ({ issuance }: KeyServer) => start(framework, frameworks[framework]?.peers[name]?.(issuance, PEER_OPTIONS)),
+    start: (issuance: Issuance) => start(framework, frameworks[framework]?.peers[name]?.(issuance, PEER_OPTIONS)),
   })),
   {
     name: 'aws-jwt-verify',
     packages: ['aws-jwt-verify'],
-    start: ({ issuance, secureJwksUri, ca }: KeyServer) =>
-      start('Express 5', awsGuards({ ...issuance, jwksUri: secureJwksUri, ca }, PEER_OPTIONS)),
+    // The same keys over TLS, because it requires that. The process does not wait for the server at its end.
+    async start(issuance: Issuance) {
+      const front = await startTlsFront('localhost', () => undefined)
+      front.forwardTo(issuance.issuer)
+      const secure = { jwksUri: `https://localhost:${front.port}/jwks`, ca: front.certificate }
+      return start('Express 5', awsGuards({ ...issuance, ...secure }, PEER_OPTIONS))
+    },
   },
 ]
 
 async function stageKeys(peer: (typeof peers)[number], fault: KeyFault): Promise<Stage> {
-  const keys = await startKeyServer()
-  const server = await peer.start(keys)
-  const { url } = server
-  return {
-    url,
-    first: mint(keys, oldKey),
-    ...fault.stage(keys, url),
-    calls: keys.calls,
-    close() {
-      server.close()
-      keys.close()
-    },
-  }
+  const issuer = await createTestIssuer()
+  const { url, audience } = issuer
+  // A guard that fetches the keys needs no more.
+  const issuance = { issuer: url, audience, jwksUri: `${url}/jwks`, algorithm: 'RS256' } as Issuance
+  const server = await peer.start(issuance)
+  return stageOf(issuer, server, 'jwks', issuer.mintJwt(), fault.stage(issuer, server.url))
 }
+
+const stageOf = (
+  issuer: TestIssuer,
+  server: Awaited<ReturnType<typeof start>>,
+  endpoint: Endpoint,
+  first: string,
+  course: Course,
+): Stage => ({
+  ...{ url: server.url, first, ...course, calls: () => issuer.calls[endpoint] },
+  close() {
+    server.close()
+    void issuer.close()
+  },
+})
 
 const introspectionFaults: Readonly<Record<string, Fault>> = {
   'introspection down (connection closed)': 'reset',
@@ -95,23 +108,10 @@ async function stageIntrospection(fault: Fault, phase: Phase): Promise<Stage> {
   // The keys are fetched before the fault in both phases, so that only introspection fails.
   await send(url, first)
   const token = (): string => (phase === 'warm' ? first : issuer.mintOpaque())
-  return {
-    url,
-    first,
-    inject: () => {
-      issuer.fail('introspection', fault)
-    },
-    heal: () => {
-      issuer.heal()
-    },
-    ...tokensBy(token),
-    isRecovered: async () => (await send(url, token())).status === 200,
-    calls: () => issuer.calls.introspection,
-    close() {
-      server.close()
-      void issuer.close()
-    },
+  const inject = (): void => {
+    issuer.fail('introspection', fault)
   }
+  return stageOf(issuer, server, 'introspection', first, courseOf(issuer, url, inject, token))
 }
 
 /** Every row of the table, with the function that measures it. */

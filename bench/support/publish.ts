@@ -7,7 +7,7 @@ import { markdown, markdownTable, table, tableOf } from './report.js'
 import type { Cell, Column, Goal, Result } from './report.js'
 
 /** The paths in the order of the page. */
-export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'growth', 'loop', 'fleet'] as const
+export const PATHS = ['known', 'new', 'chain', 'first', 'remote', 'growth', 'loop', 'hanging', 'fleet'] as const
 
 const RESULTS = join(root, 'bench', 'results')
 const CHARTS = join(root, 'docs', 'charts')

@@ -1,25 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createSigningKey, signJwt } from '../../src/testing/state/signing-keys.js'
-import type { SigningAlgorithm, SigningKey } from '../../src/testing/state/signing-keys.js'
+import type { SigningAlgorithm } from '../../src/testing/state/signing-keys.js'
 import { close, listen } from '../../test/support/servers/listen.js'
 
 export const AUDIENCE = 'https://orders.internal'
 export const SCOPE = 'orders:read'
 
-/** Returns the configuration of a verifier for the tokens that are signed with a key. */
-export function issuanceOf(issuer: string, jwksUri: string, key: SigningKey) {
-  return {
-    issuer,
-    jwksUri,
-    audience: AUDIENCE,
-    algorithm: key.algorithm,
-    jwk: key.jwk,
-    pem: key.publicKeyPem,
-  }
-}
-
-export type Issuance = Readonly<ReturnType<typeof issuanceOf>>
+/** The configuration of a verifier for the tokens of an issuer. */
+export type Issuance = BenchIssuer['issuance']
 export type BenchIssuer = Awaited<ReturnType<typeof startIssuer>>
 
 /** Starts an issuer with one key. The issuer serves the key and signs its tokens with it. */
@@ -31,7 +20,10 @@ export async function startIssuer(algorithm: SigningAlgorithm) {
   // The trailing slash is for get-jwks, which requires the issuer to be the base of the key set's URL.
   const issuer = `http://127.0.0.1:${await listen(server)}/`
   return {
-    issuance: issuanceOf(issuer, `${issuer}.well-known/jwks.json`, key),
+    issuance: {
+      ...{ issuer, jwksUri: `${issuer}.well-known/jwks.json`, audience: AUDIENCE },
+      ...{ algorithm, jwk: key.jwk, pem: key.publicKeyPem },
+    },
     mint: () => signJwt(key, { alg: algorithm, typ: 'JWT', kid: key.kid }, claimsOf(issuer)),
     close: () => void close(server),
   }

@@ -1,15 +1,14 @@
 import dns from 'node:dns'
 import { readFileSync, writeSync } from 'node:fs'
-import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { createServer } from 'node:tls'
 import { tokenSource } from '../../../src/client/index.js'
 import { createVerifier, oauth } from '../../../src/index.js'
 import { oauthTokens } from '../../../src/management/index.js'
 import { createTestIssuer } from '../../../src/testing/index.js'
 import { controlDeadlines, passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
+import { startNameServer, type Treatment } from '../../support/lookups/name-server.js'
+import { startTlsFront } from '../../support/proxy/tls-front.js'
 import { until } from '../../support/until.js'
-import { startNameServer, type Treatment } from './name-server.js'
 
 // A service that is also its own name server; isolation.test.ts starts it in separate namespaces. Time passes for its
 // deadlines only when it says so, and it reports the order of events, so that a slow machine changes nothing.
@@ -57,7 +56,11 @@ function hangingIn(hosts: readonly string[]): number {
 }
 
 const issuer = await createTestIssuer({ opaquePrefix: 'good_' })
-const port = await listenWithTls(issuer.url)
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+// The process ends by a signal, so that nothing is cleaned up.
+const front = await startTlsFront({ key: read('key.pem'), cert: read('cert.pem') }, () => undefined)
+front.forwardTo(issuer.url)
+const { port } = front
 const { clientId, clientSecret } = issuer.client
 const client = { clientId, clientSecret }
 
@@ -67,19 +70,6 @@ function at(host: string, path = ''): string {
 
 function within(host: string, path = ''): string {
   return at(`${host}.idp.test`, path)
-}
-
-/** Forwards TLS connections for any host name to the test issuer. */
-async function listenWithTls(target: string): Promise<number> {
-  const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
-  const server = createServer({ key: read('key.pem'), cert: read('cert.pem') }, (socket) => {
-    const upstream = connect(Number(new URL(target).port), '127.0.0.1')
-    socket.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
-    upstream.on('error', () => socket.destroy()).on('close', () => socket.destroy())
-    socket.pipe(upstream).pipe(socket)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return (server.address() as AddressInfo).port
 }
 
 const common = {

@@ -2,7 +2,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
-import { selfSigned } from '../servers/certificate.js'
+import { selfSigned, type SelfSigned } from '../servers/certificate.js'
 
 /** A TLS server in front of an HTTP server on the loopback interface. */
 export interface TlsFront {
@@ -15,10 +15,14 @@ export interface TlsFront {
 
 const DAY = 86_400_000
 
-/** Starts a TLS server with a self-signed certificate for a host name. */
-export async function startTlsFront(host: string, atEnd: AtEnd = onTestFinished): Promise<TlsFront> {
+/** Starts a TLS server with a self-signed certificate: the given one, or a new one for a host name. */
+export async function startTlsFront(
+  host: string | SelfSigned,
+  atEnd: AtEnd = onTestFinished,
+): Promise<TlsFront> {
   const now = Date.now()
-  const { key, cert } = selfSigned(host, new Date(now - DAY), new Date(now + DAY))
+  const { key, cert } =
+    typeof host === 'string' ? selfSigned(host, new Date(now - DAY), new Date(now + DAY)) : host
   const sockets = new Set<Socket>()
   let target = 0
   const server = createServer({ key, cert }, (socket) => {
