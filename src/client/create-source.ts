@@ -17,6 +17,7 @@ import { attemptToken } from './token/attempt.js'
 import { Backoff, IssuerBackoff } from './token/backoff.js'
 import { CachedToken } from './token/cached-token.js'
 import { HeldToken, readMoment, type LifetimeSettings } from './token/held-token.js'
+import { KnownTokens } from './token/known-tokens.js'
 import { RefusalPauses } from './token/refusal-pauses.js'
 import { RequestSlots } from './token/request-slots.js'
 import { SharedGrant } from './token/shared-grant.js'
@@ -140,7 +141,10 @@ function createCache(
 ): TokenCache {
   const { clock, renewAt, margin, maxAge, deadline: deadlineSeconds } = options
   const lifetimes = { clock, renewAt, renewNonExpiringAfter, margin, maxAge }
-  const attempts = { ...lifetimes, deadlineSeconds, closing }
+  const known = new KnownTokens(() =>
+    cache.entries.flatMap(({ held }) => (held === undefined ? [] : [held.token])),
+  )
+  const attempts = { ...lifetimes, deadlineSeconds, closing, known }
   const reports: ReportSettings = { where, clock, observers, warned: { isWarned: false } }
   const tokens = tokensInternalsOf(options.tokens)
   const settings: CachedTokenSettings = {
@@ -150,7 +154,7 @@ function createCache(
     slots: new RequestSlots(options.maxConcurrent),
     isAgeLimited: maxAge !== undefined,
   }
-  return new TokenCache(options.maxTokens, ({ subject, ...named }, limits) => {
+  const cache: TokenCache = new TokenCache(options.maxTokens, ({ subject, ...named }, limits) => {
     const parameters = { ...named, subject }
     // Without the subject token, which must not appear in an event.
     const report = new TokenReport(reports, named)
@@ -163,6 +167,7 @@ function createCache(
       onRefused: (token) => void shared?.remove(parameters, token),
     })
   })
+  return cache
 }
 
 function shareTokens(

@@ -166,6 +166,7 @@ interface BodyOfCreate {
 
 interface CreateRequest extends BodyOfCreate {
   readonly signal: AbortSignal
+  readonly tokensIn: GrantContext['tokensIn']
 }
 
 interface ClerkSettings {
@@ -196,10 +197,13 @@ class ClerkGrant implements Grant {
     return [WHERE, url, await reading([`${WHERE}.machineSecretKey`], key.read), newToken.body]
   }
 
-  async obtain(_: unknown, { reading, signal, isFreshRequired }: GrantContext): Promise<IssuedToken> {
+  async obtain(
+    _: unknown,
+    { reading, signal, tokensIn, isFreshRequired }: GrantContext,
+  ): Promise<IssuedToken> {
     const { key, newToken, reusable } = this.#settings
     // With `min_remaining_ttl_seconds`, Clerk would return the token again that an API has refused.
-    const request = { signal, ...(isFreshRequired ? newToken : (reusable ?? newToken)) }
+    const request = { signal, tokensIn, ...(isFreshRequired ? newToken : (reusable ?? newToken)) }
     const value = await reading([`${WHERE}.machineSecretKey`], key.read)
     try {
       return await this.#create(value, request)
@@ -213,7 +217,10 @@ class ClerkGrant implements Grant {
     }
   }
 
-  async #create(key: string, { signal, body, isReuseAllowed }: CreateRequest): Promise<IssuedToken> {
+  async #create(
+    key: string,
+    { signal, tokensIn, body, isReuseAllowed }: CreateRequest,
+  ): Promise<IssuedToken> {
     const { url, deadlineSeconds, transport, clock } = this.#settings
     const json = await requestIssuer(
       {
@@ -229,6 +236,7 @@ class ClerkGrant implements Grant {
         transport,
         signal,
         secrets: [key],
+        tokensIn,
         now: clock.now(),
       },
       readProblem,

@@ -38,6 +38,8 @@ export interface GrantContext {
   readonly isNewRequired: boolean
   /** The token that the new one replaces, if there is one. */
   readonly replaced: string | undefined
+  /** Returns the tokens of the source that a string of the issuer may contain. No error may contain them. */
+  readonly tokensIn: (text: string) => readonly string[]
   /**
    * Reads a credential. If the deadline passes during the read, the error names the credential and not the
    * issuer.

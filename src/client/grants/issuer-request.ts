@@ -31,6 +31,8 @@ export interface IssuerRequest {
   readonly isRepeatable?: boolean
   /** Values that must not appear in an error, even if the issuer quotes them. */
   readonly secrets: readonly string[]
+  /** Returns the tokens that a string of the issuer may contain, and that must not appear in an error either. */
+  readonly tokensIn: (text: string) => readonly string[]
   /** Current time in seconds since the epoch, for a `Retry-After` that is a date. */
   readonly now: number
 }
@@ -70,10 +72,10 @@ export async function requestIssuer(
   const response = `the response of ${urlWithoutQuery(call.url)}`
   if (status >= 200 && status < 300 && isRecord(json)) return json
   const issuerProblem = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
-  const message = redact(issuerProblem.message, call.secrets)
+  const message = redact(issuerProblem.message, call)
   // A secret that equals a part of a known code would hide the code, which itself says nothing about the secret.
   const isKnownCode = KNOWN_CODES.includes(issuerProblem.code ?? '')
-  const code = isKnownCode ? issuerProblem.code : redact(issuerProblem.code, call.secrets)
+  const code = isKnownCode ? issuerProblem.code : redact(issuerProblem.code, call)
   const reason = reasonOf(status, issuerProblem.code)
   const parts = [String(status), code, message === undefined ? undefined : `(${message})`]
   const problem = `${response} was ${parts.filter((part) => part !== undefined).join(' ')}`
@@ -83,7 +85,7 @@ export async function requestIssuer(
     advice: ADVICE[reason],
     status,
     code,
-    requestId: redact(requestIdOf(json, headers), call.secrets),
+    requestId: redact(requestIdOf(json, headers), call),
     retryAfter: status >= 400 ? retryAfterSeconds(headers, call.now) : undefined,
   })
 }
@@ -100,7 +102,7 @@ function requestIdOf(json: unknown, headers: ResponseHeaders): string | undefine
 }
 
 async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
-  const { secrets: _, now: __, headers, ...rest } = call
+  const { secrets: _, now: __, tokensIn: ___, headers, ...rest } = call
   try {
     return await exchange({
       ...rest,
@@ -116,7 +118,7 @@ async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
       reason,
       problem: `${urlWithoutQuery(call.url)}: ${error.message}`,
       advice: ADVICE[reason],
-      cause: redactedCause(ExchangeError.thrownBy(error), call.secrets) ?? error,
+      cause: redactedCause(ExchangeError.thrownBy(error), call) ?? error,
     })
   }
 }
@@ -150,15 +152,19 @@ export function urlWithoutQuery(url: string): string {
   return `${origin}${pathname}`
 }
 
-function redact(text: string | undefined, secrets: readonly string[]): string | undefined {
-  return text === undefined || text === '' ? undefined : quoted(text, { secrets, atMost: MAX_CHARACTERS })
+/** What must not appear in an error. */
+type Secrets = Pick<IssuerRequest, 'secrets' | 'tokensIn'>
+
+function redact(text: string | undefined, { secrets, tokensIn }: Secrets): string | undefined {
+  if (text === undefined || text === '') return undefined
+  return quoted(text, { secrets: [...secrets, ...tokensIn(text)], atMost: MAX_CHARACTERS })
 }
 
 /** Copies an error without secrets, with its code and its causes. Such an error may quote the request. */
-function redactedCause(thrown: unknown, secrets: readonly string[], depth = 0): Error | undefined {
+function redactedCause(thrown: unknown, secrets: Secrets, depth = 0): Error | undefined {
   if (!(thrown instanceof Error) || depth > 2) return undefined
   const cause = redactedCause(thrown.cause, secrets, depth + 1)
-  const message = quoted(`${thrown.name}: ${thrown.message}`, { secrets, atMost: MAX_CHARACTERS })
+  const message = redact(`${thrown.name}: ${thrown.message}`, secrets)
   const { code } = thrown as { code?: unknown }
   const isSystemCode = typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)
   return Object.assign(new Error(message, cause && { cause }), isSystemCode ? { code } : {})

@@ -84,13 +84,14 @@ export class OAuthGrant implements Grant {
       clock,
       clockSkew,
     } = this.#settings
-    const { signal, closing } = attempt
+    const { signal, closing, tokensIn } = attempt
     const { url, assertionAudience } = await endpoint.find({
       deadlineSeconds,
       transport,
       signal,
       closing,
       tls: credential.tls,
+      tokensIn,
     })
     const granting = await attempt.reading(grantNames, () => readCredential(() => readGrant(requested)))
     const form = formOf({ ...granting.form, ...parameters }, requested)
@@ -112,6 +113,7 @@ export class OAuthGrant implements Grant {
         isRepeatable: !form.has('client_assertion') && !form.has('assertion'),
         signal,
         secrets: [...proof.secrets, ...granting.secrets],
+        tokensIn,
         now: clock.now(),
       },
       readOAuthProblem,

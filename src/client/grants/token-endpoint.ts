@@ -21,7 +21,7 @@ export interface TokenEndpoint {
 /** Limits of one endpoint lookup. */
 export interface EndpointLookup extends Pick<
   IssuerRequest,
-  'deadlineSeconds' | 'transport' | 'signal' | 'tls'
+  'deadlineSeconds' | 'transport' | 'signal' | 'tls' | 'tokensIn'
 > {
   /** Aborts a background lookup. */
   readonly closing: AbortSignal
@@ -113,9 +113,18 @@ export class DiscoveredEndpoint {
     spentSeconds: number,
     lookup: EndpointLookup,
   ): Promise<UntrustedObject> {
-    const { transport, signal, tls } = lookup
+    const { transport, signal, tls, tokensIn } = lookup
     const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
-    const call = { url, deadlineSeconds, transport, signal, tls, isRepeatable: true, now: this.#clock.now() }
+    const call = {
+      url,
+      deadlineSeconds,
+      transport,
+      signal,
+      tls,
+      tokensIn,
+      isRepeatable: true,
+      now: this.#clock.now(),
+    }
     try {
       return await requestIssuer({ ...call, method: 'GET', headers: {}, secrets: [] }, () => ({
         code: undefined,

@@ -3,12 +3,15 @@ import { timers } from '../../util/timers.js'
 import { TokenSourceError } from '../errors.js'
 import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
 import { unreadableResponseError } from '../grants/issuer-request.js'
+import type { KnownTokens } from './known-tokens.js'
 import { HeldToken, readMoment, type LifetimeSettings, type Moment } from './held-token.js'
 
 /** Settings of every attempt of a source. */
 export interface AttemptSettings extends LifetimeSettings {
   readonly deadlineSeconds: number
   readonly grant: Grant
+  /** The tokens that no error may contain. */
+  readonly known: KnownTokens
   /** Aborted when the source is closed. */
   readonly closing: AbortSignal
 }
@@ -95,7 +98,7 @@ async function obtainWithinDeadline(
   settings: AttemptSettings,
   { parameters, ...needs }: AttemptRequest,
 ): Promise<Obtained> {
-  const { deadlineSeconds: seconds, closing, clock, grant } = settings
+  const { deadlineSeconds: seconds, closing, clock, grant, known } = settings
   let readNames: readonly string[] | undefined
   const reading: GrantContext['reading'] = async (names, read) => {
     readNames = names
@@ -111,7 +114,10 @@ async function obtainWithinDeadline(
     obtainCurrent(seconds, signal, () =>
       obtainTwice(signal, seconds - (timers.elapsed() - started), async () => {
         const requested = readMoment(clock)
-        return { issued: await grant.obtain(parameters, { signal, closing, ...needs, reading }), requested }
+        const context = { signal, closing, ...needs, reading, tokensIn: known.in }
+        const issued = await grant.obtain(parameters, context)
+        known.add(issued.token)
+        return { issued, requested }
       }),
     ),
   )
