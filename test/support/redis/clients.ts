@@ -8,6 +8,7 @@ import type { RedisClient } from '../../../adapters/redis.js'
 import type { AtEnd } from '../at-end.js'
 
 interface Options {
+  readonly username?: string
   readonly password?: string
 }
 
