@@ -26,9 +26,9 @@ export interface Revocation {
  * Kind of an event about revocations:
  *
  * - `revoked`: this process revoked something.
- * - `store_failing`: the store cannot be read, or the messages of the option `nudge` do not arrive, as `detail` says. Each is
+ * - `store_failing`: the store cannot be read, or not be written at the start, or the messages of the option `nudge` do not arrive, as `detail` says. Each is
  *   reported once until it works again.
- * - `store_recovered`: the store can be read again, or the messages arrive again.
+ * - `store_recovered`: the store can be read or written again, or the messages arrive again.
  * - `store_repaired`: the store had lost `entries`, such as in a failover, and this process has written them back.
  * - `entry_skipped`: entries of the store cannot be read.
  * - `entry_coarsened`: there are more than `maxEntries`, so that an entry refuses more tokens than was requested.

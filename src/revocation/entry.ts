@@ -37,7 +37,7 @@ export const MAX_REASON_LENGTH = 200
  * Time in seconds for which an entry is kept past the expiry of its token. Longer than any clock tolerance, so that a
  * clock that is set forward for less than this time does not drop an entry.
  */
-const KEPT_AFTER_EXPIRY = 3600
+export const KEPT_AFTER_EXPIRY = 3600
 
 const KINDS: ReadonlySet<unknown> = new Set<Entry['kind']>(['token', 'digest', 'client', 'subject', 'issuer'])
 

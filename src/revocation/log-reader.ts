@@ -1,6 +1,7 @@
 import { hasExpired, keyOf, type Entry } from './entry.js'
 import type { LocalRevocations } from './local-revocations.js'
-import type { LogHead, LogRecord, RevocationLog } from './log.js'
+import type { LogHead, LogRecord, RevocationLog, SnapshotPosition } from './log.js'
+import { messageOf } from './store-failure.js'
 
 type Head = Awaited<ReturnType<RevocationLog['head']>>
 
@@ -9,6 +10,9 @@ const MAX_ATTEMPTS = 5
 
 /** Maximum number of own changes that are compared with what is read. */
 const MAX_EXPECTED = 1000
+
+/** Number of readings after which it is found out again whether a log can be written that could not. */
+const READINGS_PER_PROBE = 10
 
 /**
  * Keeps the revocations of this process and a log equal: reads its changes, and writes back what the log has lost. Because
@@ -30,6 +34,10 @@ export class LogReader {
   /** Entries that could not be written. */
   readonly #unsent = new Map<string, Entry>()
   #writeFailure: unknown
+  /** The error of finding out whether the log can be written. */
+  #probeFailure: unknown
+  #isWritable = false
+  #readings = 0
   /** Number of entries that could not be read and were reported. */
   #skipped = 0
 
@@ -38,17 +46,23 @@ export class LogReader {
     this.#local = local
   }
 
-  /** The error of the last attempt to write entries that are still not written. */
+  /** Why entries are not written, or could not be. */
   get writeFailure(): unknown {
-    return this.#unsent.size === 0 ? undefined : this.#writeFailure
+    return this.#unsent.size === 0 ? this.#probeFailure : this.#writeFailure
   }
 
   /**
-   * Reads everything that was appended before the call.
+   * Reads everything that was appended before the call. After the first reading it is known whether the log can be written.
    *
    * @param onProgress - called after each response, because reading a large set takes many of them.
    */
   async read(onProgress: () => void = () => undefined): Promise<void> {
+    await this.#readAll(onProgress)
+    if (!this.#isWritable && this.#readings % READINGS_PER_PROBE === 0) await this.#probe()
+    this.#readings += 1
+  }
+
+  async #readAll(onProgress: () => void): Promise<void> {
     // Further ones are for the next reading, as all that happens meanwhile.
     const overflows = this.#overflows
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -132,8 +146,9 @@ export class LogReader {
     const expected = new Set(this.#expected)
     const overflows = this.#overflows
     let skipped = 0
-    for (let after = 0, isLast = false; !isLast;) {
-      const page = await this.#log.snapshot(after)
+    let position: SnapshotPosition | undefined
+    do {
+      const page = await this.#log.snapshot(position)
       onProgress()
       skipped += this.#apply(page.entries)
       for (const entry of page.entries) {
@@ -142,9 +157,8 @@ export class LogReader {
         const own = missing.get(key)
         if (own !== undefined && own.limit <= entry.limit) missing.delete(key)
       }
-      isLast = page.isLast || page.last <= after
-      after = page.last
-    }
+      position = page.next
+    } while (position !== undefined)
     this.#reportSkipped(skipped)
     this.#cursor = head
     this.#coveredOverflows = overflows
@@ -160,12 +174,32 @@ export class LogReader {
     return isWritten
   }
 
+  /** Finds out whether the log can be written, so that this is known before a revocation needs it. */
+  async #probe(): Promise<void> {
+    try {
+      await this.#log.probe()
+      this.#setWritable()
+    } catch (error) {
+      if (this.#probeFailure === undefined)
+        this.#local.tell('store_failing', `the revocations cannot be written: ${messageOf(error)}`, [])
+      this.#probeFailure = error
+    }
+  }
+
+  #setWritable(): void {
+    if (this.#probeFailure !== undefined)
+      this.#local.tell('store_recovered', 'the revocations can be written again', [])
+    this.#probeFailure = undefined
+    this.#isWritable = true
+  }
+
   /** Writes entries. Returns the last change, or `undefined` if they could not be written. */
   async #write(entries: readonly Entry[]): Promise<LogHead | undefined> {
     this.#countInFlight(entries, 1)
     try {
       const head = await this.#log.append(entries, this.#local.clock.now())
       for (const entry of entries) this.#unsent.delete(keyOf(entry))
+      this.#setWritable()
       this.#expect(head)
       return head
     } catch (error) {

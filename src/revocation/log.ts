@@ -18,12 +18,14 @@ export interface LogRecord {
   readonly entry: Entry | undefined
 }
 
-/** Part of a snapshot: the entries after a number, in the order of their last change. */
+/** Where a page of a snapshot begins. Its strings have a meaning for the log only. */
+export type SnapshotPosition = readonly string[]
+
+/** Part of a snapshot, in the order of the last changes. */
 export interface SnapshotPage {
   readonly entries: readonly (Entry | undefined)[]
-  /** Number of the last change in the page. */
-  readonly last: number
-  readonly isLast: boolean
+  /** Where the next page begins; `undefined` after the last one. */
+  readonly next: SnapshotPosition | undefined
 }
 
 /**
@@ -52,6 +54,12 @@ export interface RevocationLog {
   head(): Promise<(LogHead & { readonly isDamaged: boolean }) | undefined>
   /** Returns changes from a number on, including that one. Old ones may be missing. */
   since(n: number): Promise<readonly LogRecord[]>
-  /** Returns entries whose last change is after a number. */
-  snapshot(after: number): Promise<SnapshotPage>
+  /**
+   * Returns a page of all entries.
+   *
+   * @param position - `next` of the page before; absent for the first one.
+   */
+  snapshot(position?: SnapshotPosition): Promise<SnapshotPage>
+  /** Rejects if entries cannot be added. Changes nothing. */
+  probe(): Promise<void>
 }

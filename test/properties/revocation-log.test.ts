@@ -65,15 +65,17 @@ class LossyLog implements RevocationLog {
   since = (n: number): Promise<readonly LogRecord[]> =>
     Promise.resolve(this.state.records.filter((record) => record.n >= n).slice(0, 3))
 
-  snapshot = (after: number): ReturnType<RevocationLog['snapshot']> => {
+  snapshot: RevocationLog['snapshot'] = ([text = '0'] = []) => {
+    const after = Number(text)
     const sorted = [...this.state.live.values()].filter(({ n }) => n > after).sort((a, b) => a.n - b.n)
     const page = sorted.slice(0, 2)
     return Promise.resolve({
       entries: page.map(({ entry }) => entry),
-      last: page.at(-1)?.n ?? after,
-      isLast: page.length === sorted.length,
+      next: page.length === sorted.length ? undefined : [String(page.at(-1)?.n)],
     })
   }
+
+  probe = (): Promise<void> => (this.isReadOnly ? Promise.reject(new Error('READONLY')) : Promise.resolve())
 
   /** The replica has everything up to now. */
   replicate(): void {

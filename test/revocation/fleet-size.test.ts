@@ -44,8 +44,9 @@ class CountingLog implements RevocationLog {
   }
   snapshot = (): ReturnType<RevocationLog['snapshot']> => {
     this.commands += 1
-    return Promise.resolve({ entries: this.#records.map(({ entry }) => entry), last: 0, isLast: true })
+    return Promise.resolve({ entries: this.#records.map(({ entry }) => entry), next: undefined })
   }
+  probe = (): Promise<void> => Promise.resolve()
 
   #last(): { readonly epoch: string; readonly n: number; readonly tag: string } {
     return { epoch: 'epoch', n: this.#records.length, tag: 'tag' }

@@ -27,11 +27,12 @@ class ObservableLog implements RevocationLog {
     await this.before.since?.()
     return this.records.filter((record) => record.n >= n)
   }
+  probe = (): Promise<void> => Promise.resolve()
   snapshot = async (): ReturnType<RevocationLog['snapshot']> => {
     this.snapshots += 1
     const entries = this.records.map(({ entry }) => entry)
     await this.before.snapshot?.()
-    return { entries, last: 0, isLast: true }
+    return { entries, next: undefined }
   }
 
   #last(): { readonly epoch: string; readonly n: number; readonly tag: string } {

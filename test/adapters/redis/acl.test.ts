@@ -131,3 +131,29 @@ it.each(['redis', 'ioredis', 'iovalkey'])(
     expect(await deniedBy(server)).toEqual([])
   },
 )
+
+it.each([
+  [
+    'a rule of the ACL is missing',
+    ['ACL', 'SETUSER', 'default', '-xrevrange', '-time'],
+    ['ACL', 'SETUSER', 'default', '+@all'],
+    /lacks \+time \+xrevrange/,
+  ],
+  ['it is full', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0'], /OOM/],
+])(
+  'a process that starts while Redis cannot be written knows it, and checks tokens: %s',
+  async (_, broken, healed, message) => {
+    const server = await startRedis()
+    await server.command(...broken)
+    const { bed, revocations, events } = await startInstance(server.port)
+    await bed.verifier.ready()
+    expect(await bed.outcome(bed.jwt())).toBe('accepted')
+    const failure = expect.stringMatching(message) as string
+    expect(revocations.health()).toMatchObject({ status: 'degraded', failure })
+    await server.command(...healed)
+    await polling(() => revocations.health().status === 'ok')
+    const told = events.filter(({ detail }) => detail.includes('written'))
+    expect(told).toMatchObject([{ kind: 'store_failing', detail: failure }, { kind: 'store_recovered' }])
+    expect(await server.command('DBSIZE')).toBe(':0')
+  },
+)
