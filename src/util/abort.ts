@@ -1,4 +1,23 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events'
 import { timers } from './timers.js'
+
+/**
+ * Calls `abort` when the signal is aborted. Many calls may wait with one signal, such as that of a shutdown, and each listener is
+ * removed when its call ends. So Node must not warn of more than 10, unless the application has set a limit itself.
+ *
+ * @returns a function that removes the listener.
+ */
+export function onAbort(signal: AbortSignal, abort: () => void): () => void {
+  try {
+    if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(0, signal)
+  } catch {
+    // A signal that is not an EventTarget of Node, which has no limit.
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  return () => {
+    signal.removeEventListener('abort', abort)
+  }
+}
 
 /** Waits for a shared promise. An aborted signal rejects only this caller; the work continues for the others. */
 export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -13,10 +32,8 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
       abort()
       return
     }
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort)
-    })
+    const stop = onAbort(signal, abort)
+    work.then(resolve, reject).finally(stop)
   })
 }
 
@@ -39,14 +56,15 @@ export async function within<T>(
   const cancelTimer = timers.after(seconds, () => {
     controller.abort(late())
   })
-  const abort = (): void => {
-    controller.abort(signal?.reason)
-  }
-  signal?.addEventListener('abort', abort, { once: true })
+  const stop =
+    signal &&
+    onAbort(signal, () => {
+      controller.abort(signal.reason)
+    })
   try {
     return await waitFor(work(controller.signal), controller.signal)
   } finally {
     cancelTimer()
-    signal?.removeEventListener('abort', abort)
+    stop?.()
   }
 }

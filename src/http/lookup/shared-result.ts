@@ -1,3 +1,5 @@
+import { onAbort } from '../../util/abort.js'
+
 interface Waiter<T> {
   readonly resolve: (value: T) => void
   readonly reject: (error: Error) => void
@@ -22,13 +24,10 @@ export class SharedResult<T> {
    */
   wait(signal: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const abort = (): void => {
+      const stop = onAbort(signal, () => {
         this.#waiters.delete(waiter)
         reject(signal.reason as Error)
-      }
-      const stop = (): void => {
-        signal.removeEventListener('abort', abort)
-      }
+      })
       const waiter: Waiter<T> = {
         resolve: (value) => {
           stop()
@@ -40,7 +39,6 @@ export class SharedResult<T> {
         },
       }
       this.#waiters.add(waiter)
-      signal.addEventListener('abort', abort, { once: true })
     })
   }
 
