@@ -1,10 +1,8 @@
+import { certificateAdvice } from '../http/certificate-failure.js'
+
 /** What to do about a failed fetch, by its message. The first match applies. */
 const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [
   [/\((?:ENOTFOUND|EAI_\w+)\)/, 'Check the host name, and the DNS of this machine'],
-  [
-    /\(\w*(?:CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO)\w*\)/,
-    'Check the certificate. For a private CA set NODE_EXTRA_CA_CERTS, or the option fetch; for kubernetes, inCluster.caFile',
-  ],
   [/has no certificate|cannot be read/, 'Check the file, and the option that names it'],
   [/^no response/, 'Check the port, the firewall and the proxy'],
   [/^no complete response/, 'Check the network and the proxy, or set a longer deadline'],
@@ -33,5 +31,7 @@ const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [
 /** Returns what to do about a failure of an issuer; an empty string if its message already contains it. */
 export function adviceFor(failure: string): string {
   if (failure.includes('set the option')) return ''
+  const certificate = certificateAdvice(failure)
+  if (certificate !== undefined) return `${certificate}; for kubernetes, inCluster.caFile`
   return ADVICE.find(([pattern]) => pattern.test(failure))?.[1] ?? 'Check the issuer'
 }

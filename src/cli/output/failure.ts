@@ -34,7 +34,10 @@ function read(error: unknown, command: Command | undefined): Failure {
   if (error instanceof ConfigurationError)
     return { code: EXIT.wrongUse, line: describeConfigurationError(error, command) }
   if (error instanceof ManagementError)
-    return { code: EXIT.failed, line: withCommands(withVariables(error.message, command), command) }
+    return {
+      code: EXIT.failed,
+      line: withCommands(withVariables(withAdvice(error.message), command), command),
+    }
   if (error instanceof TokenSourceError)
     return {
       code: EXIT.failed,

@@ -12,6 +12,8 @@ const ADVICE: readonly (readonly [advice: RegExp, instead: string])[] = [
   [/^is set by the option algorithm$/, 'must not contain alg, which OAUTH_CLIENT_KEY_ALGORITHM sets'],
   [/^is set by the option keyId$/, 'must not contain kid, which OAUTH_CLIENT_KEY_ID sets'],
   [/, unless a custom fetch presents the certificate/, ''],
+  [/, or the option fetch(?!;)/, ''],
+  [/ca of clientCertificate/, 'OAUTH_TLS_CA_FILE'],
   [/The next request is sent after the backoff/, 'Check the URL and the network, and try again'],
   [/, a KeyObject, a CryptoKey, or \{ alg, kid\?, sign \}/, ''],
 ]

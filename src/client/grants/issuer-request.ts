@@ -5,6 +5,7 @@ import { PASSING_CODES, reasonOfResponse } from '../../http/issuer-call-error.js
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders, TlsIdentity } from '../../http/transport/messages.js'
 import type { Transport } from '../../http/transport/transport.js'
+import { certificateAdvice } from '../../http/certificate-failure.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import type { TokenSourceReason } from '../../model/token-source-event.js'
@@ -114,10 +115,11 @@ async function sendRequest(call: IssuerRequest): Promise<HttpResponse> {
   } catch (error) {
     if (!(error instanceof ExchangeError)) throw error
     const reason = error instanceof UnreadableResponseError ? 'answer_unreadable' : 'issuer_unavailable'
+    const certificate = certificateAdvice(error.message, call.tls !== undefined)
     throw new TokenSourceError({
       reason,
       problem: `${urlWithoutQuery(call.url)}: ${error.message}`,
-      advice: ADVICE[reason],
+      advice: certificate === undefined ? ADVICE[reason] : `${certificate}. ${ADVICE[reason]}`,
       cause: redactedCause(ExchangeError.thrownBy(error), call) ?? error,
     })
   }

@@ -5,6 +5,7 @@ import { isHtml } from '../../http/media-type.js'
 import { reasonOfResponse, type IssuerCallReason } from '../../http/issuer-call-error.js'
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../../http/transport/messages.js'
+import { certificateAdvice } from '../../http/certificate-failure.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import { ManagementError, type ManagementFailure } from './management-error.js'
@@ -108,7 +109,7 @@ const REPORTED_REASONS: Readonly<Record<string, IssuerCallReason | undefined>> =
 
 function noResponseError(
   { vendor, title }: VendorProfile,
-  { operation, isRead }: VendorCall,
+  { operation, isRead, tls }: VendorCall,
   cause: ExchangeError,
 ): ManagementError {
   const { message } = cause
@@ -116,7 +117,7 @@ function noResponseError(
     vendor,
     operation,
     problem: `${title}: ${message}`,
-    advice: 'Check the URL and the network path to it',
+    advice: certificateAdvice(message, tls !== undefined) ?? 'Check the URL and the network path to it',
     isUncertain: !isRead && !NEVER_ARRIVED.test(message),
     cause,
   })
