@@ -41,7 +41,7 @@ async function proveByFunction(
     result = await authenticate(request)
   } catch (error) {
     // The message is not quoted, because a secret store may quote the secret.
-    throw new SecretError(`${option}: the function failed with ${errorNameAndCode(error)}`)
+    throw functionError(`${option}: the function failed with ${errorNameAndCode(error)}`)
   }
   return readResult(option, result, form)
 }
@@ -49,7 +49,7 @@ async function proveByFunction(
 /** Checks what a custom function returned. Messages quote names of headers and parameters only. */
 function readResult(option: string, result: unknown, form: URLSearchParams): ClientProof {
   if (!isRecord(result) || !isPlain(result) || !Object.keys(result).every(isKnown)) {
-    throw new SecretError(`${option}: the function must return { headers, form }, both objects of strings`)
+    throw functionError(`${option}: the function must return { headers, form }, both objects of strings`)
   }
   const headers = readHeaders(option, result['headers'] ?? {})
   const fields = readForm(option, result['form'] ?? {}, form)
@@ -60,6 +60,11 @@ function readResult(option: string, result: unknown, form: URLSearchParams): Cli
   return { headers, form: fields, secrets: secrets.filter((secret) => secret !== '') }
 }
 
+/** The error names the function, because a secret store may have no part in it. */
+function functionError(message: string): SecretError {
+  return new SecretError(message, 'Check the function')
+}
+
 function isKnown(name: string): boolean {
   return name === 'headers' || name === 'form'
 }
@@ -68,16 +73,16 @@ function readHeaders(option: string, headers: unknown): Readonly<Record<string, 
   try {
     return checkRequestHeaders(`${option}: headers`, headers)
   } catch (error) {
-    throw error instanceof ExchangeError ? new SecretError(error.message) : error
+    throw error instanceof ExchangeError ? functionError(error.message) : error
   }
 }
 
 function readForm(option: string, form: unknown, sent: URLSearchParams): Readonly<Record<string, string>> {
-  if (!isRecord(form) || !isPlain(form)) throw new SecretError(`${option}: form must be an object of strings`)
+  if (!isRecord(form) || !isPlain(form)) throw functionError(`${option}: form must be an object of strings`)
   const entries = Object.entries(form).map(([name, value]): [string, string] => {
-    if (typeof value !== 'string') throw new SecretError(`${option}: form.${name} must be a string`)
+    if (typeof value !== 'string') throw functionError(`${option}: form.${name} must be a string`)
     // A parameter must not occur twice (RFC 6749 section 3.2).
-    if (sent.has(name)) throw new SecretError(`${option}: form.${name} is already a parameter of the request`)
+    if (sent.has(name)) throw functionError(`${option}: form.${name} is already a parameter of the request`)
     return [name, value]
   })
   return Object.fromEntries(entries)

@@ -86,22 +86,27 @@ export function checkOptions(
       'has no effect with a custom fetch. Leave it out and let fetch present the certificate, or leave out fetch',
     )
   }
+  const isDefault = settings.authentication === undefined
   const missing = requiredOptions(method, settings, hasFetch).find((name) => !isSet(name))
-  if (missing !== undefined)
-    throw new ConfigurationError(
-      `${where}.${missing}`,
-      `is required with ${nameOf(method)}${hintFor(missing)}`,
-    )
   const useless = (Object.keys(METHODS_OF) as OptionName[]).find(
     (name) => isSet(name) && !METHODS_OF[name].includes(method),
   )
+  // An option of another method says more about the mistake than what the default method lacks.
+  if (missing !== undefined && (useless === undefined || !isDefault))
+    throw new ConfigurationError(
+      `${where}.${missing}`,
+      `is required with ${nameOf(method)}${isDefault ? THE_DEFAULT : ''}${hintFor(missing, settings)}`,
+    )
   if (useless !== undefined) {
     throw new ConfigurationError(
       `${where}.${useless}`,
-      `has no effect with ${nameOf(method)}. Leave it out, or set authentication to ${listOf(METHODS_OF[useless])}`,
+      `has no effect with ${nameOf(method)}. Leave it out, or set authentication to ${listOf(METHODS_OF[useless])}` +
+        (isDefault ? `, because '${method}' is the default` : ''),
     )
   }
 }
+
+const THE_DEFAULT = ', which is the default'
 
 function requiredOptions(
   method: Method,
@@ -128,6 +133,9 @@ function listOf(methods: readonly Method[]): string {
     .join(' or ')
 }
 
-function hintFor(option: OptionName): string {
-  return option === 'clientCertificate' ? ', unless a custom fetch presents the certificate' : ''
+function hintFor(option: OptionName, { clientCertificate }: AuthenticationSettings): string {
+  if (option === 'clientCertificate') return ', unless a custom fetch presents the certificate'
+  return option === 'clientSecret' && clientCertificate !== undefined
+    ? `. If the certificate authenticates the client, set authentication to ${listOf(TLS_METHODS)}`
+    : ''
 }

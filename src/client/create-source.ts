@@ -4,7 +4,7 @@ import { optional, type Result, type Siblings, type Table, type TableOf } from '
 import { tokensInternalsOf, type TokensInternals } from '../store/tokens.js'
 import { warnOfInsecureHosts } from '../options/insecure-hosts.js'
 import { readOptions } from '../options/read-options.js'
-import { func, unchecked } from '../options/readers.js'
+import { abortSignal, func } from '../options/readers.js'
 import type { TokenSourceEvent, TokenSourceObserver } from '../model/token-source-event.js'
 import { ObserverList } from '../telemetry/observer-list.js'
 import { TokenSourceError } from './errors.js'
@@ -54,7 +54,7 @@ export function createSource(kind: SourceKind, options: Result<typeof SOURCE_OPT
   const observers = new ObserverList<TokenSourceEvent>()
   if (options.onEvent !== undefined) observers.add(options.onEvent)
   const cache = createCache(kind, options, { closing: closing.signal, issuerBackoff, observers })
-  const table = { ...kind.requestOptions, signal: unchecked<AbortSignal>('AbortSignal') }
+  const table = { ...kind.requestOptions, signal: optional(abortSignal) }
   const findToken = (parameters: TokenParameters): CachedToken => {
     closing.signal.throwIfAborted()
     return cache.get(parameters)

@@ -1,4 +1,5 @@
 import { within } from '../util/abort.js'
+import { formatSeconds } from '../util/quote.js'
 import { ExchangeError } from './exchange-error.js'
 import type { HttpResponse, TransportRequest } from './transport/messages.js'
 import type { Transport } from './transport/transport.js'
@@ -32,7 +33,7 @@ export async function exchange(request: Exchange): Promise<HttpResponse> {
 }
 
 function createDeadlineError(seconds: number): ExchangeError {
-  return new ExchangeError(`no complete response within ${seconds} s`)
+  return new ExchangeError(`no complete response within ${formatSeconds(seconds)}`)
 }
 
 /** Formats the system error code of an error or its causes. The message is left out, because it may quote the request. */

@@ -1,6 +1,7 @@
 import { within } from '../util/abort.js'
 import type { Awaitable } from '../util/awaitable.js'
 import { isPlain, isRecord } from '../util/members.js'
+import { formatSeconds } from '../util/quote.js'
 import { formatErrorCode } from './exchange.js'
 import { ExchangeError } from './exchange-error.js'
 
@@ -38,7 +39,7 @@ export async function readRequestHeaders(
   headersOf: () => Awaitable<unknown>,
   seconds: number,
 ): Promise<Readonly<Record<string, string>>> {
-  const late = (): Error => new ExchangeError(`${where} did not return within ${seconds} s`)
+  const late = (): Error => new ExchangeError(`${where} did not return within ${formatSeconds(seconds)}`)
   let entries: readonly [string, unknown][] | undefined
   try {
     entries = await within({ seconds, signal: undefined, late }, async () => entriesOf(await headersOf()))

@@ -6,7 +6,7 @@ import { custom, mismatch, type Reader } from './reader.js'
  */
 export type Duration = number | string
 
-const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
 const LONGEST = '36500d'
 
 /**
@@ -56,5 +56,7 @@ function secondsOf(value: unknown): number {
   const match = typeof value === 'string' ? /^(\d{1,15})(ms|s|m|h|d)$/.exec(value) : null
   if (match === null) return Number.NaN
   const [, amount = '', unit = ''] = match
+  // Divided, because 700 * 0.001 is 0.7000000000000001, which messages would show.
+  if (unit === 'ms') return Number(amount) / 1000
   return Number(amount) * (SECONDS_PER_UNIT[unit] ?? Number.NaN)
 }

@@ -103,13 +103,20 @@ export function number({ min, max, default: fallback }: NumberOptions): Reader<n
 /** Reads one of several strings. */
 export function oneOf<const T extends string>(values: readonly T[], fallback?: T): Reader<T> {
   const quoted = values.map((value) => `'${value}'`)
-  const type = [quoted.slice(0, -1).join(', '), quoted.at(-1)].join(' or ')
+  const last = quoted.slice(-1)
+  const type = [...(quoted.length > 1 ? [quoted.slice(0, -1).join(', ')] : []), ...last].join(' or ')
   return custom({ type, default: fallback }, (option, value = fallback) => {
     const match = values.find((candidate) => candidate === value)
     if (match === undefined) throw mismatch(option, value, `must be ${type}`)
     return match
   })
 }
+
+/** Reads a signal. Any other value would be a signal that aborts nothing, so it is refused. */
+export const abortSignal: Reader<AbortSignal> = custom('AbortSignal', (option, value) => {
+  if (value instanceof AbortSignal) return value
+  throw mismatch(option, value, 'must be an AbortSignal')
+})
 
 /** Reads a function. Code that calls it must check its result, because that cannot be checked here. */
 export function func<F>(options: { readonly type?: string; readonly default?: F } = {}): Reader<F> {

@@ -30,6 +30,18 @@ export interface CredentialReader<T> {
  */
 export class SecretError extends Error {
   override readonly name = 'SecretError'
+  /** The message without advice and without a full stop. */
+  readonly problem: string
+  /** What to do about it, without a full stop. */
+  readonly advice: string
+
+  /** @param advice - by default the sentences of the message after the first one, or a hint at the secret store. */
+  constructor(message: string, advice?: string) {
+    super(message)
+    const [problem = '', ...sentences] = message.split('. ')
+    this.problem = problem
+    this.advice = advice ?? (sentences.join('. ') || 'Check the secret store it reads from')
+  }
 }
 
 /** Reads a secret option. `check` returns the problem with a value, without quoting it. */
@@ -38,11 +50,15 @@ export function secretReader(
   secret: unknown,
   check: (value: string) => string | undefined = () => undefined,
 ): CredentialReader<string> {
-  const problemOf = (value: unknown): string | undefined =>
-    typeof value !== 'string' || value.trim() === ''
-      ? 'must be a non-empty string'
-      : (strayCharactersProblem(value) ?? check(value))
   const isRead = typeof secret === 'function' || secret instanceof Promise
+  const problemOf = (value: unknown): string | undefined => {
+    if (value instanceof Uint8Array)
+      return "must be a non-empty string, not bytes. Read a file with the encoding 'utf8'"
+    if (typeof value !== 'string' || value.trim() === '') return 'must be a non-empty string'
+    // A function that reads the file is an alternative for a string only.
+    const orFunction = isRead ? '' : ', or set a function that reads the file'
+    return strayCharactersProblem(value, orFunction) ?? check(value)
+  }
   return credentialReader(option, secret, (original) => {
     // Files of secrets end with a line break. In a string of the configuration it is a mistake.
     const value = isRead && typeof original === 'string' ? withoutFinalLineBreak(original) : original
@@ -64,11 +80,15 @@ export const secretOption: Reader<Secret> = custom('string, promise or function'
   return value as Secret
 })
 
-/** The issuer rejects a secret with a character too many. */
-function strayCharactersProblem(value: string): string | undefined {
+/**
+ * Returns the problem of a secret with a character too many, which its receiver would reject.
+ *
+ * @param alternative - what may be done in place of removing a line break, after a comma.
+ */
+function strayCharactersProblem(value: string, alternative: string): string | undefined {
   if (!hasStrayCharacters(value)) return undefined
   return /[\r\n]$/.test(value)
-    ? 'ends with a line break. Remove it with .trim(), or set a function that reads the file'
+    ? `ends with a line break. Remove it with .trim()${alternative}`
     : STRAY_CHARACTERS_PROBLEM
 }
 

@@ -147,3 +147,8 @@ export function safeLine(sentence: string, atMost: number): string {
     .toString('utf16le')
     .replace(/\p{Cs}…$/u, '…')
 }
+
+/** Formats seconds, rounded to milliseconds, because a difference of two clock readings has more digits than either. */
+export function formatSeconds(seconds: number): string {
+  return Number.isFinite(seconds) ? `${Math.round(seconds * 1000) / 1000} s` : `${seconds} s`
+}

@@ -34,6 +34,7 @@ describe('invalid usage exits with 2, says how to correct it, and sends nothing'
     ['tokens list --vendor clerk --subject mch_1 more', 'tokens list: accepts options only'],
     ['tokens list --vendor clerk --subject mch_1 --deadline 2m', '--deadline: must be a number of seconds'],
     ['tokens create --vendor clerk --format saml', "--format: must be 'opaque' or 'jwt'"],
+    ['tokens create --vendor clerk -o tokn', "--output: must be 'token'"],
     [
       'tokens create --vendor clerk --expires-in 1.5h',
       '--expires-in: must be a number of seconds or a string',

@@ -1,12 +1,6 @@
 import { createServer } from 'node:https'
 import { beforeAll, expect, it, onTestFinished } from 'vitest'
-import {
-  clerkTokenSource,
-  tokenSource,
-  TokenSourceError,
-  type TokenSource,
-  type TokenSourceOptions,
-} from '../../src/client/index.js'
+import { clerkTokenSource, tokenSource, TokenSourceError, type TokenSource } from '../../src/client/index.js'
 import { clerkTokens, ManagementError, oauthTokens } from '../../src/management/index.js'
 import { run } from '../cli/oauth-client/support.js'
 import { failureOf } from '../support/outcomes.js'
@@ -50,7 +44,7 @@ it('with a client certificate the advice names its ca, because a custom fetch ex
   const clientCertificate = selfSigned('billing', new Date(Date.now() - DAY), new Date(Date.now() + DAY))
   const options = { clientId: 'billing', authentication: 'tls_client_auth', clientCertificate } as const
   const advice = 'For a private CA set NODE_EXTRA_CA_CERTS, or ca of clientCertificate'
-  const source = closed(tokenSource({ issuer, ...options } as TokenSourceOptions))
+  const source = closed(tokenSource({ issuer, ...options }))
   expect((await failureOf(source.getToken(), TokenSourceError)).message).toContain(advice)
   const tokens = oauthTokens({ issuer, ...options })
   expect((await failureOf(tokens.introspect({ token: 'a' }), ManagementError)).message).toContain(advice)

@@ -14,8 +14,8 @@ export async function readCredential<T>(read: () => T | Promise<T>): Promise<T> 
     if (!(error instanceof SecretError)) throw error
     throw new TokenSourceError({
       reason: 'credentials_unavailable',
-      problem: `${error.message}, so that no token request was sent`,
-      advice: 'Check the secret store it reads from',
+      problem: `${error.problem}, so that no token request was sent`,
+      advice: error.advice,
     })
   }
 }

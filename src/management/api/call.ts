@@ -1,6 +1,7 @@
 import type { TlsIdentity } from '../../http/transport/messages.js'
 import { readOptions } from '../../options/read-options.js'
-import { custom, mismatch, optional, type TableOf } from '../../options/reader.js'
+import { optional, type TableOf } from '../../options/reader.js'
+import { abortSignal } from '../../options/readers.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 
 /** Options that every management operation has beside its input. */
@@ -38,12 +39,7 @@ export interface VendorCall {
 }
 
 const CALL_OPTIONS = {
-  signal: optional(
-    custom<AbortSignal>('AbortSignal', (option, value) => {
-      if (value instanceof AbortSignal) return value
-      throw mismatch(option, value, 'must be an AbortSignal')
-    }),
-  ),
+  signal: optional(abortSignal),
 } satisfies TableOf<CallOptions>
 
 /** Reads the signal of a call. Any other value would be a signal that aborts nothing, so it is refused. */

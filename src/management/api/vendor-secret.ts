@@ -76,9 +76,9 @@ export class VendorSecret {
       return secret
     } catch (error) {
       if (!(error instanceof SecretError)) throw error
-      const advice = 'Check the secret store it reads from'
       const reason = 'credentials_unavailable'
-      throw new ManagementError({ vendor: this.#vendor, operation, reason, problem: error.message, advice })
+      const { problem, advice } = error
+      throw new ManagementError({ vendor: this.#vendor, operation, reason, problem, advice })
     }
   }
 }

@@ -69,8 +69,8 @@ async function withinDeadline<T>(
     return await within({ seconds, signal, late }, async () => work())
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
-    const advice = 'Check the secret store it reads from'
     const reason = 'credentials_unavailable'
-    throw new ManagementError({ vendor: 'oauth', operation, reason, problem: error.message, advice })
+    const { problem, advice } = error
+    throw new ManagementError({ vendor: 'oauth', operation, reason, problem, advice })
   }
 }

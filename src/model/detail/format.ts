@@ -1,4 +1,4 @@
-import { printQuotable, quotable, safeLine, type QuotableValue } from '../../util/quote.js'
+import { formatSeconds, printQuotable, quotable, safeLine, type QuotableValue } from '../../util/quote.js'
 
 /** Maximum length of a detail, in characters. */
 export const MAX_DETAIL_LENGTH = 500
@@ -39,12 +39,7 @@ function fill(template: string, values: Readonly<Record<string, QuotableValue>>)
 
 function print(value: QuotableValue, kind: Kind | undefined): string {
   if (typeof value !== 'number' || kind === undefined) return printQuotable(value)
-  return kind === 's' ? printSeconds(value) : printTime(value)
-}
-
-/** Rounds to milliseconds, because a difference of two clock readings has more digits than either. */
-function printSeconds(seconds: number): string {
-  return Number.isFinite(seconds) ? `${Math.round(seconds * 1000) / 1000} s` : `${seconds} s`
+  return kind === 's' ? formatSeconds(value) : printTime(value)
 }
 
 /** Milliseconds since the epoch of the last day that a Date can represent. */
