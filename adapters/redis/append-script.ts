@@ -13,7 +13,7 @@ import { KEPT_AFTER_EXPIRY, SERIALIZED_START } from '../../src/revocation/entry.
  * greatest number in `live` counts, and the epoch changes, so that every process compares the whole set and writes back what
  * is lost. So it does if keys were evicted or deleted one by one, or if another program added to the log.
  *
- * Everything that may fail comes before the first change. A key of another type is left alone, and is an error.
+ * Everything that may fail comes before the first change. A key of another type is not changed, and is an error.
  *
  * KEYS: meta, log, live, keys, expiry.
  * ARGV: epoch if a new one begins (empty: only find out whether entries can be added), tag of this call, maximum length of the
@@ -47,8 +47,8 @@ end
 redis.call('ZADD', live, 'XX', 0, '')
 if epoch == '' then return {} end
 
-local function numberIn(text, max)
-  local number = tonumber(text)
+local function numberIn(value, max)
+  local number = tonumber(value)
   return number and number >= 0 and number <= max and number or nil
 end
 local function idOf(number) return string.format('%.0f-0', number) end
@@ -70,8 +70,8 @@ if not n or isForeign or not state[1] or state[1] == '' or tonumber(state[3]) ~=
 
 -- What is stored of this version, with the limit that its JSON has.
 local function limitOf(stored)
-  local text = stored and string.match(stored, '^(%S+) ${SERIALIZED_START}')
-  return text and string.find(stored, '"limit":' .. text .. ',', 1, true) and numberIn(text, 9007199254740991)
+  local limit = stored and string.match(stored, '^(%S+) ${SERIALIZED_START}')
+  return limit and string.find(stored, '"limit":' .. limit .. ',', 1, true) and numberIn(limit, 9007199254740991)
 end
 local changed = false
 local found = {}

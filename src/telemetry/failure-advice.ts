@@ -1,4 +1,4 @@
-import { certificateAdvice } from '../http/certificate-failure.js'
+import { certificateAdvice } from '../util/tls/certificate-failure.js'
 
 /** What to do about a failed fetch, by its message. The first match applies. */
 const ADVICE: readonly (readonly [failure: RegExp, advice: string])[] = [

@@ -5,7 +5,7 @@ import { PASSING_CODES, reasonOfResponse } from '../../http/issuer-call-error.js
 import { retryAfterSeconds } from '../../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders, TlsIdentity } from '../../http/transport/messages.js'
 import type { Transport } from '../../http/transport/transport.js'
-import { certificateAdvice } from '../../http/certificate-failure.js'
+import { certificateAdvice } from '../../util/tls/certificate-failure.js'
 import { parseJson } from '../../util/json.js'
 import { quoted } from '../../util/redact.js'
 import type { TokenSourceReason } from '../../model/token-source-event.js'
