@@ -9,11 +9,12 @@ import { LogReader } from '../../src/revocation/log-reader.js'
 import { REVOCATIONS_OPTIONS, type MemoryRevocationsOptions } from '../../src/revocation/memory.js'
 import { PolledStore } from '../../src/revocation/polled-store.js'
 import type { Revocations } from '../../src/revocation/revocations.js'
-import type { Watcher } from '../../src/revocation/watch-state.js'
+import type { Watcher } from '../../src/revocation/polling/watch-state.js'
 import { keyPrefix } from '../../src/store/options.js'
 import type { RedisClient } from './client.js'
 import { redisConnection } from './connection.js'
 import { channelOf, createRedisLog } from './revocation-log.js'
+import { readServerTime } from './server-time.js'
 import { subscribeWith } from './subscriber.js'
 
 /** Options of {@link redisRevocations}. */
@@ -95,6 +96,7 @@ export function redisRevocations(options: RedisRevocationsOptions): Revocations 
   const subscribe = nudge ? subscribeWith(client.client) : undefined
   const watch = subscribe && ((watcher: Watcher) => subscribe(channelOf(prefix), watcher))
   const acceptsStale = onStale === 'accept'
-  const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale, watch })
+  const readTime = (): Promise<number | undefined> => readServerTime(client, prefix)
+  const store = new PolledStore(local, reader, { interval, maxStaleness, acceptsStale, watch, readTime })
   return createRevocations(local, store)
 }

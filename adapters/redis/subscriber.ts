@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../src/options/configuration-error.js'
 import { messageOf } from '../../src/revocation/store-failure.js'
-import type { Watcher } from '../../src/revocation/watch-state.js'
+import type { Watcher } from '../../src/revocation/polling/watch-state.js'
 import { timers } from '../../src/util/timers.js'
 import { isNodeRedisCluster, isNodeRedisSentinel } from './client.js'
 

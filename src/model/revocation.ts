@@ -32,9 +32,16 @@ export interface Revocation {
  * - `store_repaired`: the store had lost `entries`, such as in a failover, and this process has written them back.
  * - `entry_skipped`: entries of the store cannot be read.
  * - `entry_coarsened`: there are more than `maxEntries`, so that an entry refuses more tokens than was requested.
+ * - `clock_differs`: the clocks of this process and of the store differ by more than the clock tolerance.
  */
 export type RevocationEventKind =
-  'revoked' | 'store_failing' | 'store_recovered' | 'store_repaired' | 'entry_skipped' | 'entry_coarsened'
+  | 'revoked'
+  | 'store_failing'
+  | 'store_recovered'
+  | 'store_repaired'
+  | 'entry_skipped'
+  | 'entry_coarsened'
+  | 'clock_differs'
 
 /** Event about revocations. It contains no token. */
 export interface RevocationEvent {

@@ -3,14 +3,11 @@ import { readOptions } from '../options/read-options.js'
 import type { TableOf } from '../options/reader.js'
 import { quote } from '../util/quote.js'
 import { describeEntry, toRevocation, type Entry } from './entry.js'
-import type { LocalRevocations } from './local-revocations.js'
+import { MAX_TOLERANCE, type LocalRevocations } from './local-revocations.js'
 import { createReceipt, readReceipt } from './receipt.js'
 import { readTarget } from './read-target.js'
 import type { ReachedOptions, RevocationResult, Revocations } from './revocations.js'
 import { setRevocationsInternals, type RevocationStore } from './store.js'
-
-/** Maximum seconds by which `before` may be in the future: the maximum clock tolerance of a verifier. */
-const TOLERANCE = 60
 
 const REACHED_OPTIONS = {
   timeout: duration({ max: '1h', default: '30s' }),
@@ -34,7 +31,10 @@ export function createRevocations(local: LocalRevocations, store: RevocationStor
   const revocations: Revocations = {
     // An async function, so that an invalid target is a rejection like any other failure.
 
-    revoke: async (target) => append([readTarget(target, { now: local.clock.now(), tolerance: TOLERANCE })]),
+    revoke: async (target) => {
+      const storeLead = await store.lead()
+      return append([readTarget(target, { now: local.clock.now(), tolerance: MAX_TOLERANCE, storeLead })])
+    },
     reached: async (receipt, options = {}) => {
       const { timeout } = readOptions('reached', options, REACHED_OPTIONS)
       const entries = readReceipt(receipt)
@@ -55,8 +55,9 @@ export function createRevocations(local: LocalRevocations, store: RevocationStor
     set: local.set,
     append,
     refuseStale: (now) => store.refuseStale(now),
-    attach: (clock) => {
-      local.adoptClock(clock)
+    lead: () => store.lead(),
+    attach: (clock, tolerance) => {
+      local.adoptClock(clock, tolerance)
       verifiers += 1
       store.start()
       let isAttached = true

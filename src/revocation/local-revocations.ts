@@ -11,7 +11,11 @@ const WARNINGS: ReadonlySet<RevocationEventKind> = new Set([
   'store_failing',
   'entry_skipped',
   'entry_coarsened',
+  'clock_differs',
 ])
+
+/** Maximum clock tolerance of a verifier, in seconds. */
+export const MAX_TOLERANCE = 60
 
 /** Caller that waits until entries are refused. */
 interface Waiter {
@@ -33,12 +37,15 @@ export class LocalRevocations {
   readonly set: RevocationSet
   readonly #observer: RevocationObserver | undefined
   readonly #waiters = new Set<Waiter>()
+  readonly systemClock: Clock
   #clock: Clock
   #hasClock: boolean
+  #tolerance: number | undefined
 
   constructor({ maxEntries, clock, systemClock, observer }: LocalSettings) {
     this.set = new RevocationSet(maxEntries)
     this.#clock = clock ?? systemClock
+    this.systemClock = systemClock
     this.#hasClock = clock !== undefined
     this.#observer = observer
   }
@@ -47,8 +54,14 @@ export class LocalRevocations {
     return this.#clock
   }
 
+  /** Maximum clock difference, in seconds: the lowest of the verifiers. */
+  get tolerance(): number {
+    return this.#tolerance ?? MAX_TOLERANCE
+  }
+
   /** Takes the clock of a verifier, unless there is one from the options or from an earlier verifier. */
-  adoptClock(clock: Clock): void {
+  adoptClock(clock: Clock, tolerance: number): void {
+    this.#tolerance = Math.min(this.tolerance, tolerance)
     if (this.#hasClock) return
     this.#clock = clock
     this.#hasClock = true

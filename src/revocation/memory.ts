@@ -58,6 +58,7 @@ export function memoryRevocations(options: MemoryRevocationsOptions = {}): Revoc
     append: () => Promise.resolve(0),
     ready: () => Promise.resolve(),
     nudge: () => undefined,
+    lead: () => 0,
     health: () => ({ status: 'ok', asOf: local.clock.now() }),
     refuseStale: () => undefined,
     start: () => undefined,

@@ -5,11 +5,13 @@ import { timers } from '../util/timers.js'
 import type { Entry } from './entry.js'
 import type { LocalRevocations } from './local-revocations.js'
 import type { LogReader } from './log-reader.js'
-import { NudgeLimit } from './nudge-limit.js'
+import { NudgeLimit } from './polling/nudge-limit.js'
+import { clockDifference } from './read-target.js'
 import type { RevocationsHealth } from './revocations.js'
 import type { RevocationStore } from './store.js'
 import { messageOf } from './store-failure.js'
-import { WatchState, type Watcher } from './watch-state.js'
+import { StoreClock, type ReadTime } from './polling/store-clock.js'
+import { WatchState, type Watcher } from './polling/watch-state.js'
 
 /** Settings of {@link PolledStore}, in seconds. */
 export interface PollSettings {
@@ -19,6 +21,8 @@ export interface PollSettings {
   readonly acceptsStale: boolean
   /** Subscribes to messages about changes, until the returned function is called. */
   readonly watch: ((watcher: Watcher) => () => void) | undefined
+  /** Reads the time of the store. Without it the clocks are not compared. */
+  readonly readTime?: ReadTime
 }
 
 /** Seconds without a response after which a reading or a writing counts as failed. */
@@ -36,6 +40,8 @@ export class PolledStore implements RevocationStore {
     this.nudge()
   })
   readonly #watched: WatchState
+  readonly #clock: StoreClock
+  #isClockReported = false
   #unwatch: (() => void) | undefined
   #isRunning = false
   #isAgain = false
@@ -59,7 +65,15 @@ export class PolledStore implements RevocationStore {
     this.#watched = new WatchState((kind, detail) => {
       local.tell(kind, detail, [])
     })
+    this.#clock = new StoreClock(settings.readTime, local.systemClock, () => {
+      this.#reportClock()
+    })
     local.set.freshUntil = Number.NEGATIVE_INFINITY
+  }
+
+  lead(): number | Promise<number> {
+    // Once the store was read, no revocation waits before this process refuses.
+    return this.#asOf === undefined ? this.#clock.lead() : this.#clock.lastLead
   }
 
   async append(entries: readonly Entry[]): Promise<number> {
@@ -93,7 +107,9 @@ export class PolledStore implements RevocationStore {
     const { writeFailure } = this.#reader
     const failure =
       this.#failure ??
-      (writeFailure === undefined ? undefined : `revocations cannot be written: ${messageOf(writeFailure)}`)
+      (writeFailure === undefined
+        ? this.#clockProblem()
+        : `revocations cannot be written: ${messageOf(writeFailure)}`)
     const isDown = isStale && this.#local.set.freshUntil !== Number.POSITIVE_INFINITY
     return {
       status: isDown ? 'down' : isStale || failure !== undefined ? 'degraded' : 'ok',
@@ -154,6 +170,7 @@ export class PolledStore implements RevocationStore {
       })
     }
     awaitResponse()
+    this.#clock.refresh()
     try {
       await this.#reader.read(awaitResponse)
       this.#succeed(now, elapsed)
@@ -202,6 +219,19 @@ export class PolledStore implements RevocationStore {
       this.#local.tell('store_failing', `the revocations cannot be read: ${failure}`, [])
     }
     this.#wake(failure)
+  }
+
+  /** What is wrong with the clock of this process, or with that of the store. */
+  #clockProblem(): string | undefined {
+    const lead = this.#clock.lastLead
+    return Math.abs(lead) > this.#local.tolerance ? clockDifference(lead) : undefined
+  }
+
+  /** Reports a difference of the clocks once. */
+  #reportClock(): void {
+    const problem = this.#clockProblem()
+    if (problem !== undefined && !this.#isClockReported) this.#local.tell('clock_differs', problem, [])
+    this.#isClockReported = problem !== undefined
   }
 
   /** Whether the application may still connect its client, so that a failure is not reported yet. */

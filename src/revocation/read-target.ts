@@ -57,14 +57,18 @@ export interface RevocationTime {
   readonly tolerance: number
   /** Seconds by which the clock of an issuer is ahead of `now`, for the default of `before`. */
   readonly lead?: (issuer: string) => number
+  /** Seconds by which the clock of the store is ahead of `now`, negative if it is behind. */
+  readonly storeLead?: number
 }
 
 /**
  * Reads a target of `revoke()`.
  *
  * @throws ConfigurationError that names the member that is missing, unknown or invalid.
+ * @throws Error if the default of `before` would be in the future by the clock of the store.
  */
-export function readTarget(target: unknown, { now, tolerance, lead = () => 0 }: RevocationTime): Entry {
+export function readTarget(target: unknown, time: RevocationTime): Entry {
+  const { now, tolerance, storeLead = 0 } = time
   const read = readOptions(TARGET, target, TARGET_OPTIONS)
   const { issuer, before, reason: given } = read
   const { kind, value } = kindOf(read)
@@ -80,11 +84,29 @@ export function readTarget(target: unknown, { now, tolerance, lead = () => 0 }: 
       `${TARGET}.before`,
       'is required to revoke all tokens of an issuer. Set it to a time, or name a tokenId, clientId or subject',
     )
-  // `iat` has whole seconds, so that the end of the current second is the first time that no earlier token has.
-  return {
-    ...entry,
-    limit: before === undefined ? Math.floor(now + lead(issuer)) + 1 : cutoffTime(before, now, tolerance),
-  }
+  // By the clock of the store, which all processes share.
+  const limit =
+    before === undefined ? defaultCutoff(issuer, time) : cutoffTime(before, now + storeLead, tolerance)
+  return { ...entry, limit }
+}
+
+/** The end of the current second, because `iat` has whole seconds: the first time that no earlier token has. */
+function defaultCutoff(
+  issuer: string,
+  { now, tolerance, lead = () => 0, storeLead = 0 }: RevocationTime,
+): number {
+  if (storeLead < -tolerance)
+    throw new Error(
+      `nothing is revoked: ${clockDifference(storeLead)}, so that tokens that are issued later would be refused. Correct the clock, or set before`,
+    )
+  // The later one, because an earlier cutoff would miss tokens.
+  return Math.floor(now + Math.max(lead(issuer), storeLead)) + 1
+}
+
+/** Describes by how much the clocks of this process and of the store differ. */
+export function clockDifference(storeLead: number): string {
+  const side = storeLead < 0 ? 'ahead of' : 'behind'
+  return `the clock of this process is ${Math.abs(Math.round(storeLead))} s ${side} that of the store`
 }
 
 function kindOf({ tokenId, clientId, subject, before }: Result<typeof TARGET_OPTIONS>): {

@@ -35,7 +35,7 @@ export interface ClientTarget extends TargetBase {
    * is refused.
    *
    * @defaultValue the end of the current second, because `iat` has whole seconds; later if tokens have shown this process that
-   *   the clock of the issuer is ahead
+   *   the clock of the issuer is ahead, or if that of the store is
    */
   readonly before?: number | Date
 }
@@ -81,15 +81,18 @@ export interface RevocationResult {
 /** State of the revocations, as in `verifier.health().revocations`. */
 export interface RevocationsHealth {
   /**
-   * `ok`, `degraded` (the store cannot be read, and what was read last is still used), or `down` (tokens cannot be
-   * checked).
+   * `ok`, `degraded` (the store cannot be read, and what was read last is still used; or something else that `failure` states), or
+   * `down` (tokens cannot be checked).
    */
   readonly status: 'ok' | 'degraded' | 'down'
   /** Time at which all revocations of the store were known, in seconds since the epoch; absent before the first reading. */
   readonly asOf?: number
   /** Number of entries in memory. */
   readonly entries: number
-  /** Message of the last failure; absent once the store can be read. */
+  /**
+   * Message of the last failure; absent once the store can be read and written, and its clock differs from that of this process by
+   * no more than the clock tolerance.
+   */
   readonly failure?: string
   /**
    * Why the messages of the option `nudge` do not arrive; absent while they do. `status` does not depend on it, because the store

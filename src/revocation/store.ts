@@ -17,6 +17,8 @@ export interface RevocationStore {
   /** Reads the store now, because a caller waits for an entry. */
   nudge(): void
   health(): Omit<RevocationsHealth, 'entries'>
+  /** Seconds by which the clock of the store is ahead of that of this process, negative if it is behind; 0 if that is unknown. */
+  lead(): number | Promise<number>
   /** Refuses a token that was not found in the set, if the set must not be relied on at this time. */
   refuseStale(now: number): Refusal | undefined
   /** Starts reading the store regularly. */
@@ -31,16 +33,19 @@ export interface RevocationsInternals {
   /** Adds entries to the set and to the store. */
   append(entries: readonly Entry[]): Promise<RevocationResult>
   refuseStale(now: number): Refusal | undefined
+  /** See {@link RevocationStore.lead}. */
+  lead(): number | Promise<number>
   /**
    * Connects a verifier. Revocations without a `clock` take that of the first verifier.
    *
+   * @param tolerance - maximum clock difference of the verifier, in seconds.
    * @returns a function that disconnects it. After the last one the store is no longer read.
    */
-  attach(clock: Clock): () => void
+  attach(clock: Clock, tolerance: number): () => void
 }
 
 /** Shared by all copies of the package with the same internals. Increase the number when they change. */
-const INTERNALS = Symbol.for('m2m-guard@0/revocations-internals/1')
+const INTERNALS = Symbol.for('m2m-guard@0/revocations-internals/2')
 
 /** Attaches the internals. They are not enumerable, so that a copy of the methods lacks them. */
 export function setRevocationsInternals(revocations: Revocations, internals: RevocationsInternals): void {

@@ -192,7 +192,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const internals = revocationsInternalsOf(revocations)
   const leads = new ClockLeads(toleranceSeconds)
   const check = internals === undefined ? undefined : new RevocationCheck(internals, leads)
-  const detach = internals?.attach(clock)
+  const detach = internals?.attach(clock, toleranceSeconds)
   const times = { clock, toleranceSeconds }
   const resolver = new TokenResolver({ router, cache, ...times, verifySignature, revocations: check })
   const warnOfFunction = functionWarnings(settings.onDecision !== undefined)

@@ -57,7 +57,8 @@ export class Revoker {
       return result
     }
     const lead = (issuer: string): number => Math.max(...this.#namesOf(issuer).map((name) => leads.of(name)))
-    const entry = readTarget(target, { now: clock.now(), tolerance: toleranceSeconds, lead })
+    const storeLead = await revocations.lead()
+    const entry = readTarget(target, { now: clock.now(), tolerance: toleranceSeconds, lead, storeLead })
     return revocations.append(this.#namesOf(entry.issuer).map((issuer) => ({ ...entry, issuer })))
   }
 

@@ -1,4 +1,4 @@
-import { timers } from '../util/timers.js'
+import { timers } from '../../util/timers.js'
 
 /** Receives what happens to the messages about changes. */
 export interface Watcher {

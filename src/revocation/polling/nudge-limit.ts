@@ -1,4 +1,4 @@
-import { timers } from '../util/timers.js'
+import { timers } from '../../util/timers.js'
 
 /** Minimum seconds between two readings that messages cause. */
 const MIN_PAUSE = 0.05
