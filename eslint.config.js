@@ -8,7 +8,14 @@ export default defineConfig(
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    // One program for almost all files. The project service creates one for each tsconfig.json, and another one for a file with a
+    // shebang, which ESLint replaces by a comment.
+    languageOptions: {
+      parserOptions: {
+        project: ['tsconfig.eslint.json', 'test/integration/migration/types/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       // An index signature is read with brackets here, so that a typing mistake in a known name is found.

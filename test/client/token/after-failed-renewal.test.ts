@@ -26,7 +26,7 @@ async function bed(
     clientId: 'x',
     clientSecret: 'y',
     fetch: (input, init) => {
-      if (!String(input).startsWith(API)) return issuer.fetch(input, init)
+      if (!new Request(input).url.startsWith(API)) return issuer.fetch(input, init)
       count += 1
       return Promise.resolve(new Response(null, { status: count === 1 ? 401 : 200 }))
     },
