@@ -55,6 +55,8 @@ export type CommandResult =
       readonly limit: number | undefined
       /** Properties that the table for people shows. */
       readonly columns: readonly string[]
+      /** Lines for stderr, about what the list lacks. */
+      readonly notes?: readonly string[]
     }
 
 /** A command with its input read. A destructive command is confirmed before `run`. */

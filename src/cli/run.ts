@@ -58,7 +58,10 @@ async function perform(terminal: Terminal, run: Run): Promise<ExitCode> {
   if (prepared.question !== undefined && !args.yes) await confirm(prepared.question, terminal, isStdinUsed)
   run.hasStarted = true
   // A command that does not react to Ctrl-C ends nevertheless, such as one that imports a module.
-  return show(await waitFor(prepared.run(), terminal.signal), terminal, args)
+  const result = await waitFor(prepared.run(), terminal.signal)
+  const notes = 'notes' in result ? (result.notes ?? []) : []
+  for (const note of notes) await writeError(terminal, note)
+  return show(result, terminal, args)
 }
 
 /** The variables that options of the command line stand for. */

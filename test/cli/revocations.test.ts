@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { jsonLines, jsonOf, runWith, type RunOptions } from '../support/cli.js'
 import { polling, startInstance } from '../support/redis/fleet.js'
 import { startRedis } from '../support/redis/server.js'
@@ -74,7 +74,40 @@ describe.each(LIBRARIES)('with the installed client %s', (library) => {
   })
 })
 
+describe('m2m-guard revocations', () => {
+  it('reports entries that it cannot read on stderr, and lists the others', async () => {
+    const server = await startRedis()
+    await server.command('ZADD', '{m2m-guard}:revocations:live', '11', '5 {"v":2,"kind":"client"}')
+    const args = ['revocations', '--redis', `redis://127.0.0.1:${server.port}`]
+    const result = await runWith(args, { loadPackage: installed('redis') })
+    expect(result).toEqual({
+      code: 0,
+      stdout: 'None.\n',
+      stderr: '1 entries of the store cannot be read: another version, or written by another program\n',
+      asked: [],
+    })
+  })
+
+  it('needs a limit of at least 1', async () => {
+    const args = ['revocations', '--redis', 'redis://127.0.0.1:1', '--limit', '0']
+    const { code, stdout, stderr } = await runWith(args, { loadPackage: installed('redis') })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^--limit/)
+  })
+})
+
 describe('m2m-guard revoke', () => {
+  it('says what to do if the clock of this machine is ahead of that of Redis', async () => {
+    const { port } = await startRedis()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_200_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    const args = ['--redis', `redis://127.0.0.1:${port}`, '--issuer', ISSUER, '--client', 'a', '--yes']
+    const { code, stderr } = await runWith(['revoke', ...args], { loadPackage: installed('redis') })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/: nothing is revoked: .* \d+ s ahead .* Correct the clock, or set before$/m)
+    expect(stderr).not.toContain('again')
+  })
+
   it('says to run it again if the revocation is not stored, because the process ends', async () => {
     const { port } = await startRedis(['--rename-command', 'XADD', ''])
     const args = ['--redis', `redis://127.0.0.1:${port}`, '--issuer', ISSUER, '--client', 'a', '--yes']

@@ -66,7 +66,7 @@ const list = command({
   options: {
     redis,
     issuer: text('ISSUER', 'only those of this issuer'),
-    limit: number('N', 'at most this number'),
+    limit: number('N', 'at most this number', 1),
     prefix,
   },
   example: 'revocations --redis env:REDIS_URL --limit 20',
@@ -75,8 +75,9 @@ const list = command({
   prepare: ({ values, env, loadPackage }) => ({
     run: async () => {
       const place = { redis: values.redis, prefix: values.prefix }
+      const notes: string[] = []
       const all = await withStore(place, { env, loadPackage }, async (store) => {
-        const revocations = revocationsOf(store)
+        const revocations = revocationsOf(store, (detail) => notes.push(detail))
         await revocations.ready()
         return revocations.list()
       })
@@ -94,6 +95,7 @@ const list = command({
           'revokedAt',
           'reason',
         ],
+        notes,
       }
     },
   }),
@@ -106,7 +108,9 @@ async function* itemsOf(revocations: readonly Revocation[]): AsyncGenerator<obje
 
 /** Says what to do in place of what a process that goes on would do. */
 function failNotStored(error: unknown): never {
-  const cause = error instanceof Error ? (error.cause ?? error) : error
+  const cause = error instanceof Error ? error.cause : undefined
+  // Without a cause it was not the store that failed, such as a clock that is ahead.
+  if (cause === undefined) throw error
   throw new Error(
     `the revocation is not stored: ${messageOf(cause)}. Run the command again: repetitions are harmless`,
     { cause },

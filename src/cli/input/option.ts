@@ -54,10 +54,12 @@ export const secret = (help: string): Option<string | undefined> => ({
   isSecret: true,
 })
 
-const count = integer({ min: 0, max: 999_999_999_999 })
-
-export const number = (metavar: string, help: string): Option<number | undefined> =>
-  option(metavar, help, (where, value) => count.read(where, /^\d+$/.test(value) ? Number(value) : value))
+export const number = (metavar: string, help: string, min = 0): Option<number | undefined> => {
+  const count = integer({ min, max: 999_999_999_999 })
+  return option(metavar, help, (where, value) =>
+    count.read(where, /^\d+$/.test(value) ? Number(value) : value),
+  )
+}
 
 const portNumber = integer({ min: 0, max: 65_535 })
 

@@ -65,10 +65,23 @@ export async function withStore<T>(
   }
 }
 
-/** Creates the revocations of a store. They read it on request only. */
-export function revocationsOf({ client, prefix }: RedisStore): Revocations {
-  // The result and the exit code of the command report what the events would.
-  return redisRevocations({ client, ...(prefix === undefined ? {} : { prefix }), onEvent: () => undefined })
+/**
+ * Creates the revocations of a store. They read it on request only.
+ *
+ * @param onSkipped - called with a description of the entries that cannot be read.
+ */
+export function revocationsOf(
+  { client, prefix }: RedisStore,
+  onSkipped: (detail: string) => void = () => undefined,
+): Revocations {
+  return redisRevocations({
+    client,
+    ...(prefix === undefined ? {} : { prefix }),
+    // The result and the exit code of the command report what the other events would.
+    onEvent: ({ kind, detail }) => {
+      if (kind === 'entry_skipped') onSkipped(detail)
+    },
+  })
 }
 
 function readUrl(place: string, env: Terminal['env']): URL {
