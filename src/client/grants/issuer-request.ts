@@ -71,13 +71,14 @@ export async function requestIssuer(
   const { status, headers, text } = await sendRequest(call)
   const json = parseJson(text)
   const response = `the response of ${urlWithoutQuery(call.url)}`
-  if (status >= 200 && status < 300 && isRecord(json)) return json
+  const isSuccess = status >= 200 && status < 300
+  if (isSuccess && isRecord(json) && !isErrorResponse(json)) return json
   const issuerProblem = isRecord(json) ? readProblem(json) : { code: undefined, message: undefined }
   const message = redact(issuerProblem.message, call)
   // A secret that equals a part of a known code would hide the code, which itself says nothing about the secret.
   const isKnownCode = KNOWN_CODES.includes(issuerProblem.code ?? '')
   const code = isKnownCode ? issuerProblem.code : redact(issuerProblem.code, call)
-  const reason = reasonOf(status, issuerProblem.code)
+  const reason = reasonOf(isSuccess && issuerProblem.code !== undefined ? 400 : status, issuerProblem.code)
   const parts = [String(status), code, message === undefined ? undefined : `(${message})`]
   const problem = `${response} was ${parts.filter((part) => part !== undefined).join(' ')}`
   throw new TokenSourceError({
@@ -89,6 +90,11 @@ export async function requestIssuer(
     requestId: redact(requestIdOf(json, headers), call),
     retryAfter: status >= 400 ? retryAfterSeconds(headers, call.now) : undefined,
   })
+}
+
+/** Whether a response has the form of RFC 6749 section 5.2. Some issuers send it with status 200. */
+function isErrorResponse(json: Readonly<Record<string, unknown>>): boolean {
+  return nonEmptyString(json, 'error') !== undefined && !Object.hasOwn(json, 'access_token')
 }
 
 /** Request id of Stytch, Clerk, or a proxy. */

@@ -57,6 +57,9 @@ describe('a response', () => {
     [400, 'temporarily_unavailable', 'issuer_unavailable'],
     [429, undefined, 'issuer_unavailable'],
     [429, 'invalid_client', 'issuer_unavailable'],
+    // Not by RFC 6749, but by some issuers.
+    [200, 'invalid_client', 'credentials_refused'],
+    [200, 'invalid_scope', 'request_refused'],
     [500, 'server_error', 'issuer_unavailable'],
     [503, undefined, 'issuer_unavailable'],
     [408, undefined, 'issuer_unavailable'],
