@@ -42,7 +42,7 @@ export interface IssuerCallFailure {
 export abstract class IssuerCallError extends Error {
   /** Why the call failed: an {@link IssuerCallReason}, or a reason that only token sources have. */
   abstract readonly reason: string
-  /** Name of the public function that failed: `clerkTokens.revoke`, `getToken`. */
+  /** Name of the public function that failed, such as `clerkTokens.revoke`. Of a token source: `getToken` or `fetch`. */
   readonly operation: string
   /** HTTP status of the response; `undefined` if there was no response. */
   readonly status: number | undefined
