@@ -82,6 +82,15 @@ describe('a store that cannot be read', () => {
     expect(revocations.health().failure).toBe(expected)
   })
 
+  it('has a failure without the full stop of a message, because a sentence may follow', async () => {
+    const { revocations, verifier } = start(
+      new Error('MISCONF Check the Redis logs for details about the error..'),
+    )
+    expect((await failureOf(revocations.ready())).message).toMatch(/about the error$/)
+    const revoking = verifier.revoke({ issuer: ISSUER, clientId: 'billing' })
+    expect((await failureOf(revoking)).message).toContain('about the error. This process refuses')
+  })
+
   it('is named by ready() of the verifier with advice about the store, not about an issuer', async () => {
     const { verifier } = start(new Error('connect ECONNREFUSED'))
     const { message } = await failureOf(verifier.ready())
