@@ -76,6 +76,19 @@ const sections: Readonly<Record<string, readonly [string, (row: Cells, heading: 
       return figure(heading.split(', ')[1]!, 'loop', 'storm', where, 'delay', 2)
     },
   ],
+  'Issuers whose name server does not respond': [
+    'measured',
+    ({ measured, verifier, 'calls for': need }, heading) => {
+      const [, which, node = ''] = heading.split(', ')
+      const where = {
+        what: measured!,
+        verifier: verifier!,
+        need: need!,
+        hanging: which === '3 hang' ? '3' : '0',
+      }
+      return figure(node, 'hanging', 'hanging', where, 'p99', 1)
+    },
+  ],
 }
 
 describe('docs/benchmarks.md', () => {
@@ -171,7 +184,8 @@ describe('docs/benchmarks.md', () => {
     for (const node of Object.keys(FOLDERS))
       for (const path of ['known', 'new', 'growth', 'loop'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
-    expect(resultOf('Node 20', 'fleet').quick).toBe(false)
+    for (const path of ['fleet', 'hanging'])
+      expect([path, resultOf('Node 20', path).quick]).toEqual([path, false])
     for (const node of Object.keys(CHAIN_FOLDERS))
       for (const path of ['chain', 'first', 'remote'])
         expect([path, resultOf(node, path).quick]).toEqual([path, false])
