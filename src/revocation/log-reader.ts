@@ -168,7 +168,8 @@ export class LogReader {
     const lost = entries.filter((entry) => !this.#unsent.has(keyOf(entry)) && !inFlight.has(keyOf(entry)))
     const isWritten = (await this.#write(entries)) !== undefined
     if (isWritten && lost.length > 0) {
-      const detail = `${lost.length} entries that the store had lost were written back`
+      const what = lost.length === 1 ? 'entry that the store had lost was' : 'entries that the store had lost were'
+      const detail = `${lost.length} ${what} written back`
       this.#local.tell('store_repaired', detail, lost)
     }
     return isWritten
@@ -240,7 +241,8 @@ export class LogReader {
   /** Reports unreadable entries once, although every reading of the whole set finds them. */
   #reportSkipped(count: number): void {
     if (count > this.#skipped) {
-      const detail = `${count} entries of the store cannot be read: another version, or written by another program`
+      const what = count === 1 ? 'entry of the store is' : 'entries of the store are'
+      const detail = `${count} ${what} not readable: another version, or written by another program`
       this.#local.tell('entry_skipped', detail, [])
     }
     this.#skipped = count

@@ -83,7 +83,7 @@ describe('m2m-guard revocations', () => {
     expect(result).toEqual({
       code: 0,
       stdout: 'None.\n',
-      stderr: '1 entries of the store cannot be read: another version, or written by another program\n',
+      stderr: '1 entry of the store is not readable: another version, or written by another program\n',
       asked: [],
     })
   })
