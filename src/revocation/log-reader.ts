@@ -168,7 +168,8 @@ export class LogReader {
     const lost = entries.filter((entry) => !this.#unsent.has(keyOf(entry)) && !inFlight.has(keyOf(entry)))
     const isWritten = (await this.#write(entries)) !== undefined
     if (isWritten && lost.length > 0) {
-      const what = lost.length === 1 ? 'entry that the store had lost was' : 'entries that the store had lost were'
+      const what =
+        lost.length === 1 ? 'entry that the store had lost was' : 'entries that the store had lost were'
       const detail = `${lost.length} ${what} written back`
       this.#local.tell('store_repaired', detail, lost)
     }
