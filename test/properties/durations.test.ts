@@ -24,7 +24,9 @@ function expected(value: unknown): number | 'refused' {
   while (digits < value.length && '0123456789'.includes(value.charAt(digits))) digits += 1
   const unit = value.slice(digits)
   if (digits === 0 || digits > 15 || !Object.hasOwn(UNITS, unit)) return 'refused'
-  return within(Number(value.slice(0, digits)) * UNITS[unit as keyof typeof UNITS])
+  const amount = Number(value.slice(0, digits))
+  // Milliseconds are divided, because a factor of 0.001 is not exact.
+  return within(unit === 'ms' ? amount / 1000 : amount * UNITS[unit as keyof typeof UNITS])
 }
 
 function within(seconds: number): number | 'refused' {
