@@ -26,6 +26,7 @@ interface Metadata {
   readonly getMetadata: (key: unknown, target: object) => unknown
   readonly hasMetadata: (key: unknown, target: object) => boolean
 }
+// These functions are declared by reflect-metadata, on which this package does not depend.
 export const metadata = Reflect as unknown as Metadata
 
 /** Adds a policy to a class or a handler. */

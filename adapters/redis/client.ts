@@ -53,6 +53,7 @@ export const redisClient: Reader<SendCommand> = custom('Redis client', (option, 
     )
   // First `call`, because `sendCommand` of ioredis takes an object.
   if (typeof value['call'] === 'function') {
+    // The arguments of a function cannot be checked at run time, here and below.
     const client = value as unknown as IoRedisClient
     return (command, ...args) => client.call(command, ...args)
   }

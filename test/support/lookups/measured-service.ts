@@ -28,7 +28,8 @@ type IsAccepted = (token: string, issuer: number) => Promise<boolean>
 
 const WARM_UP = 20
 
-// A service that is also its own name server and issuer, in namespaces of its own.
+// A service that is also its own name server and issuer, in namespaces of its own. Only the benchmark runs it: it measures, and thus
+// uses real time.
 const [argument = '', folder = ''] = process.argv.slice(2)
 const { verifier: name, need, hanging, requests, everyMs, limitMs } = JSON.parse(argument) as Plan
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8')
