@@ -1,16 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestIssuer } from '../../../src/testing/index.js'
 import {
+  compiledFile,
+  compiledFlags,
   endAll,
   readCurlLine,
   runCompiled,
+  runInTurn,
   runScript,
   runTsx,
   startCompiled,
   startNode,
+  startTogether,
   statusOf,
   TSX,
+  type Ended,
+  type Running,
 } from './support.js'
 
 afterAll(endAll)
@@ -91,24 +97,49 @@ it('every example is tested here', () => {
   expect(files).toEqual(names.map((name) => `${name}.ts`).sort())
 })
 
-describe.each(names)('the example %s', (name) => {
-  const file = `examples/${name}.ts`
+/** What `--once` prints for an example, line by line. */
+function expectPrinted(name: string, { code, stdout, stderr }: Ended): void {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines).toEqual(PRINTED[name]!.map((pattern): unknown => expect.stringMatching(pattern)))
+}
 
-  it('says in its first lines how to run it, and does it', async () => {
-    const comment = readFileSync(new URL(`${name}.ts`, EXAMPLES), 'utf8').split('\nimport ')[0]
-    expect(comment).toContain(`npx tsx ${file} --once `)
-    const { code, stdout, stderr } = await runTsx([file, '--once'])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const lines = stdout.trimEnd().split('\n')
-    expect(lines).toEqual(PRINTED[name]!.map((pattern): unknown => expect.stringMatching(pattern)))
+const fileOf = (name: string): string => `examples/${name}.ts`
+/** Its decorators are what depends most on how TypeScript is compiled. */
+const WITH_TSX = 'nestjs'
+
+describe('with --once', () => {
+  let ended: readonly Ended[]
+  beforeAll(async () => {
+    const inTurn = await runInTurn(names.map((name) => [fileOf(name), '--once'] as const))
+    const withTsx = await runTsx([fileOf(WITH_TSX), '--once'])
+    ended = names.map((name, index) => (name === WITH_TSX ? withTsx : inTurn[index]!))
   })
 
-  it('stays up with a curl line that works, until Ctrl-C', async () => {
-    const example = startCompiled([file])
-    const stdout = await example.until(/^curl .*\n/m)
-    expect(await statusOf(readCurlLine(/^curl .*$/m.exec(stdout)![0]))).toBe(200)
-    example.kill('SIGINT')
-    expect(await example.ended).toMatchObject({ code: 0, stderr: '' })
+  it.each(names)('the example %s says in its first lines how to run it, and does it', (name) => {
+    const comment = readFileSync(new URL(`${name}.ts`, EXAMPLES), 'utf8').split('\nimport ')[0]
+    expect(comment).toContain(`npx tsx ${fileOf(name)} --once `)
+    expectPrinted(name, ended[names.indexOf(name)]!)
+  })
+})
+
+describe('without --once', () => {
+  let examples: Running
+  let stdout: string
+  beforeAll(async () => {
+    examples = startTogether(names.map(fileOf))
+    stdout = await examples.until(/^# all$/m)
+  })
+
+  it.each(names)('the example %s stays up with a curl line that works', async (name) => {
+    const [, printed = ''] = stdout.split(`# ${fileOf(name)}\n`)
+    const [line = ''] = /^curl .*$/m.exec(printed.split('\n# ')[0]!) ?? []
+    expect(await statusOf(readCurlLine(line))).toBe(200)
+  })
+
+  it('every example ends with Ctrl-C', async () => {
+    examples.kill('SIGINT')
+    expect(await examples.ended).toMatchObject({ code: 0, stderr: '' })
   })
 })
 
@@ -130,12 +161,14 @@ it('the example of testing a route passes with the command it documents', async 
   expect(stdout).toMatch(/^# fail 0$/m)
 })
 
-it('the example of the audit finds a forgotten guard and scope with the command it documents', async () => {
+it('the example of the audit documents the same command, and finds a forgotten guard and scope', async () => {
   const file = 'examples/testing-a-route/audit.test.ts'
   expect(readFileSync(new URL('testing-a-route/audit.test.ts', EXAMPLES), 'utf8')).toContain(
     `node --import tsx --test ${file}`,
   )
-  const { code, stdout } = await startNode([...TSX, '--test', '--test-reporter=tap', file]).ended
+  const program = compiledFile(file)
+  const { code, stdout } = await startNode([...compiledFlags(), '--test', '--test-reporter=tap', program])
+    .ended
   expect(code).toBe(0)
   expect(stdout).toMatch(/^# pass 2$/m)
   expect(stdout).toMatch(/^# fail 0$/m)
@@ -186,7 +219,7 @@ describe('every example', () => {
     const { code, stdout, stderr } = await runScript(`
       import { createServer } from 'node:http'
       process.argv.push('--once')
-      const { demonstrate } = await import('./examples/support/demonstrate.ts')
+      const { demonstrate } = await import('./examples/support/demonstrate.js')
       const server = createServer((request, response) => response.end('hello')).listen(0, '127.0.0.1')
       await demonstrate(server, undefined, [
         { what: 'good', path: '/', status: 200 },

@@ -1,64 +1,36 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import ts from 'typescript'
-import { builtTimers } from '../../support/packed/packed-package.js'
+import { bundle } from '../../support/processes/bundle.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** The examples keep the default deadlines, which a busy machine may exceed. */
-const LONG_DEADLINES = fileURLToPath(new URL('../../support/setup/long-deadlines.ts', import.meta.url))
+const LONG_DEADLINES = 'test/support/setup/long-deadlines'
 
 /** Flags of Node for a TypeScript program in which no deadline passes because the machine is slow. */
-export const TSX = ['--import', 'tsx', '--import', LONG_DEADLINES] as const
+export const TSX = ['--import', 'tsx', '--import', join(ROOT, `${LONG_DEADLINES}.ts`)] as const
 
-/** Below node_modules, so that Node finds the packages that the examples import. */
-const CACHE = join(ROOT, 'node_modules/.cache/m2m-guard')
+/** What the tests start in addition to the examples at the top of the folder. */
+const PARTS = [
+  'support/demonstrate',
+  'start/main',
+  'start/main-job',
+  'start/scenario',
+  'testing-a-route/audit.test',
+]
 
-let compiled: string | undefined
-
-/** Compiles the examples once per test file, for programs that start four times as fast as with tsx. */
+/** Compiles the examples and returns the folder. `m2m-guard` is the sources, as with tsx: both read the paths in tsconfig.json. */
 function compileExamples(): string {
-  if (compiled !== undefined) return compiled
-  mkdirSync(CACHE, { recursive: true })
-  const folder = mkdtempSync(join(CACHE, 'examples-'))
-  compiled = folder
-  const compile = (
-    source: string,
-    target: string,
-    replace: (code: string) => string = (code) => code,
-  ): void => {
-    const compilerOptions = {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2022,
-      experimentalDecorators: true,
-    }
-    const { outputText } = ts.transpileModule(readFileSync(join(ROOT, source), 'utf8'), { compilerOptions })
-    mkdirSync(dirname(join(folder, target)), { recursive: true })
-    writeFileSync(join(folder, target), replace(outputText))
-  }
-  for (const name of readdirSync(join(ROOT, 'examples'), { recursive: true, encoding: 'utf8' })) {
-    if (name.endsWith('.ts')) compile(`examples/${name}`, `examples/${name.replace(/\.ts$/, '.js')}`)
-  }
-  const timers = pathToFileURL(builtTimers(join(ROOT, 'dist'))).href
-  compile('test/support/setup/long-deadlines.ts', 'long-deadlines.js', (code) =>
-    code.replace('../../../src/util/timers.js', timers),
-  )
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/m2m-guard'), 'dir')
-  return folder
+  const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name.endsWith('.ts'))
+  const files = [...examples, ...PARTS.map((part) => `${part}.ts`)].map((name) => `examples/${name}`)
+  const sources = [`${LONG_DEADLINES}.ts`, ...files].map((file) => pathToFileURL(join(ROOT, file)))
+  const [first = ''] = bundle(...sources)
+  return first.slice(0, -`${LONG_DEADLINES}.js`.length)
 }
 
 /** How a program ended and what it wrote. */
@@ -87,8 +59,6 @@ export function endAll(): void {
       // It ended by itself meanwhile.
     }
   }
-  if (compiled !== undefined) rmSync(compiled, { recursive: true, force: true })
-  compiled = undefined
 }
 
 /**
@@ -104,17 +74,15 @@ export function runTsx(args: readonly string[], env: Readonly<Record<string, str
   return startTsx(args, env).ended
 }
 
-/** Starts an example as the compiler and the build leave it, for what does not depend on tsx. */
+/** Starts a compiled example, for what does not depend on tsx. */
 export function startCompiled(
   [file, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>> = {},
 ): Running {
-  const folder = compileExamples()
-  const program = join(folder, file.replace(/\.ts$/, '.js'))
-  return startNode(['--import', pathToFileURL(join(folder, 'long-deadlines.js')).href, program, ...args], env)
+  return startNode([...compiledFlags(), compiledFile(file), ...args], env)
 }
 
-/** Runs an example to its end, as the compiler and the build leave it. */
+/** Runs a compiled example to its end. */
 export function runCompiled(
   args: readonly [string, ...string[]],
   env: Readonly<Record<string, string>> = {},
@@ -122,9 +90,70 @@ export function runCompiled(
   return startCompiled(args, env).ended
 }
 
-/** Runs a piece of TypeScript to its end. */
+/** Flags of Node for a compiled example. */
+export function compiledFlags(): readonly string[] {
+  return ['--import', pathToFileURL(compiledFile(`${LONG_DEADLINES}.ts`)).href]
+}
+
+/** The path of a compiled example. */
+export function compiledFile(file: string): string {
+  return join(compileExamples(), file.replace(/\.ts$/, '.js'))
+}
+
+/** Runs a module to its end that imports compiled examples by their path in the project. */
 export function runScript(source: string): Promise<Ended> {
-  return startNode([...TSX, '--input-type=module', '--eval', source]).ended
+  return startScript(source).ended
+}
+
+function startScript(source: string): Running {
+  // A file, because parseArgs() reads the arguments of a program from another position if there is --eval.
+  const file = join(compileExamples(), `${randomUUID()}.js`)
+  writeFileSync(file, source)
+  return startNode([...compiledFlags(), file])
+}
+
+/**
+ * Runs compiled examples with their arguments one after another in one process, because loading the packages takes most of
+ * the time of each. Rejects if anything keeps that process from ending with 0, or if it writes anything outside their runs.
+ */
+export async function runInTurn(
+  runs: readonly (readonly [string, ...string[]])[],
+): Promise<readonly Ended[]> {
+  const { code, stdout, stderr } = await startScript(`
+    // Each example waits for signals.
+    process.setMaxListeners(0)
+    const streams = ['stdout', 'stderr'].map((name) => [name, process[name].write])
+    const ended = []
+    for (const [index, [file, ...args]] of ${JSON.stringify(runs)}.entries()) {
+      const printed = { stdout: '', stderr: '' }
+      for (const [name] of streams) process[name].write = (text) => (printed[name] += text, true)
+      process.argv = [process.execPath, file, ...args]
+      await import('./' + file.replace(/ts$/, 'js?' + index))
+      ended.push({ code: process.exitCode ?? 0, ...printed })
+      process.exitCode = undefined
+    }
+    for (const [name, write] of streams) process[name].write = write
+    console.log(JSON.stringify(ended))`).ended
+  if (code !== 0 || stderr !== '') throw new Error(`ended with ${code}: ${stderr}`)
+  return JSON.parse(stdout) as readonly Ended[]
+}
+
+/** Starts compiled examples in one process, each as soon as the one before prints its last line. Prints their names before. */
+export function startTogether(files: readonly string[]): Running {
+  return startScript(`
+    process.setMaxListeners(0)
+    const write = process.stdout.write
+    for (const file of ${JSON.stringify(files)}) {
+      console.log('# ' + file)
+      const isUp = new Promise((resolve) => {
+        process.stdout.write = function (text, ...rest) {
+          if (/^curl /m.test(text)) resolve()
+          return write.call(this, text, ...rest)
+        }
+      })
+      await Promise.race([isUp, import('./' + file.replace(/ts$/, 'js'))])
+    }
+    console.log('# all')`)
 }
 
 /** Starts Node in the project's folder. */

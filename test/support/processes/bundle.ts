@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +14,9 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
  */
 export function bundle(...sources: readonly URL[]): readonly string[] {
   const entryPoints = sources.map((url) => relative(ROOT, fileURLToPath(url)))
-  const folder = sharedFolder(`bundle-${entryPoints.join('-').replaceAll(/\W/g, '-')}`, (made) => {
+  // The names themselves may be longer than that of a file can be.
+  const id = createHash('sha256').update(entryPoints.join()).digest('hex')
+  const folder = sharedFolder(`bundle-${id}`, (made) => {
     buildSync({
       entryPoints,
       absWorkingDir: ROOT,
