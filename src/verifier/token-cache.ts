@@ -96,17 +96,11 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
   const share = Math.floor(maxBytes / 16)
   const weigh = ({ weight }: CachedToken): number => weight
   const accepted = new LRUCache<string, CachedToken>({
-    max: maxTokens,
     maxSize: maxBytes - 2 * share,
     sizeCalculation: weigh,
   })
-  const unusable = new LRUCache<string, CachedToken>({
-    max: maxRefused,
-    maxSize: share,
-    sizeCalculation: weigh,
-  })
+  const unusable = new LRUCache<string, CachedToken>({ maxSize: share, sizeCalculation: weigh })
   const denied = new LRUCache<string, RefusedToken>({
-    max: maxRefused,
     maxSize: share,
     sizeCalculation: ({ detail }) => REFUSED_BYTES + 2 * detail.length,
   })
@@ -123,17 +117,17 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
     accept(digest, cached) {
       remove(unusable, digest)
       remove(denied, digest)
-      accepted.set(digest, cached)
+      store(accepted, maxTokens, digest, cached)
     },
     acceptUnusable(digest, cached) {
       remove(accepted, digest)
       remove(denied, digest)
-      unusable.set(digest, cached)
+      store(unusable, maxRefused, digest, cached)
     },
     refuse(digest, refused) {
       remove(accepted, digest)
       remove(unusable, digest)
-      denied.set(digest, refused)
+      store(denied, maxRefused, digest, refused)
     },
     forget(digest) {
       remove(accepted, digest)
@@ -147,6 +141,13 @@ export function createTokenCache(settings: CacheSettings | false): TokenCache {
     },
     size: () => ({ accepted: sizeOf(accepted), refused: sizeOf(unusable, denied) }),
   }
+}
+
+// The option `max` of lru-cache would do the same, but it allocates all entries when the cache is created, which takes longer
+// than the rest of a verifier.
+function store<T extends object>(cache: LRUCache<string, T>, max: number, digest: string, value: T): void {
+  cache.set(digest, value)
+  if (cache.size > max) cache.pop()
 }
 
 // Two of the three caches are mostly empty, and a lookup in an empty cache hashes the digest.
