@@ -91,6 +91,8 @@ export default defineConfig({
       (name) => `test/support/${name}.ts`,
     ),
     setupFiles: SETUP,
+    // Otherwise each project compiles the same sources again.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/m2m-guard/vitest' },
     projects: [
       {
         extends: true,
