@@ -17,7 +17,6 @@ const MAY_IMPORT = {
   telemetry: ['util', 'model'],
   // Shared by the three folders that call issuers as a client: providers, client and management.
   authentication: ['util', 'options', 'http', 'model'],
-  proof: ['util', 'options', 'model', 'jwt', 'keys'],
   revocation: ['util', 'options', 'http', 'model', 'jwt', 'keys', 'telemetry'],
   providers: ['util', 'options', 'http', 'model', 'authentication', 'jwt', 'keys', 'introspection'],
   verifier: [
@@ -32,7 +31,6 @@ const MAY_IMPORT = {
     'keys',
     'introspection',
     'telemetry',
-    'proof',
     'revocation',
     'store',
   ],
@@ -71,8 +69,22 @@ const MAY_IMPORT = {
   ],
 }
 
+/** What an adapter of a framework may import of src, and the other adapters. */
+const OF_FRAMEWORKS = ['util', 'options', 'model', 'bearer', 'policy', 'revocation', 'verifier', 'guard']
+const OF_METRICS = ['util', 'options', 'model', 'verifier', 'client', 'metrics']
+const ADAPTERS_MAY_IMPORT = {
+  redis: ['util', 'options', 'store', 'revocation'],
+  opentelemetry: OF_METRICS,
+  prometheus: OF_METRICS,
+}
+const OTHER_ADAPTERS = `(?!(?:${Object.keys(ADAPTERS_MAY_IMPORT).join('|')})[/.])[^/.]+`
+
 /** The command line is an application: it uses the adapter of Redis as others do. Nothing else in src imports an adapter. */
 const ADAPTERS_OF = { cli: '|^adapters/redis[./]' }
+const UNKNOWN_FOLDER = {
+  path: '^src/',
+  pathNot: `^src/(index\\.ts$|(${Object.keys(MAY_IMPORT).join('|')})/)`,
+}
 const rule = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -89,10 +101,15 @@ module.exports = {
         },
       ),
     ),
-    rule(
-      'every-folder-has-a-floor',
-      {},
-      { path: '^src/', pathNot: `^src/(index\\.ts$|(${Object.keys(MAY_IMPORT).join('|')})/)` },
+    // Both rules are necessary: nothing imports the folder of a new entry point.
+    rule('every-folder-has-a-floor', {}, UNKNOWN_FOLDER),
+    rule('every-folder-that-imports-has-a-floor', UNKNOWN_FOLDER, {}),
+    ...Object.entries({ ...ADAPTERS_MAY_IMPORT, [OTHER_ADAPTERS]: OF_FRAMEWORKS }).map(([adapter, below]) =>
+      rule(
+        `adapters-${adapter in ADAPTERS_MAY_IMPORT ? adapter : 'of-frameworks'}-import-only-what-they-adapt`,
+        { path: `^adapters/${adapter}[/.]` },
+        { path: '^src/', pathNot: `^src/(${below.join('|')})/` },
+      ),
     ),
     rule('nothing-imports-the-public-exports', { path: '^(src|adapters)/' }, { path: '^src/index\\.ts$' }),
     rule(
@@ -127,6 +144,12 @@ module.exports = {
       'src-imports-jose-and-lru-cache-only',
       { path: '^src/' },
       { dependencyTypesNot: ['core', 'local'], pathNot: '(^|/)node_modules/(jose|lru-cache)/' },
+    ),
+    rule(
+      'only-the-loader-imports-jose',
+      { path: '^src/', pathNot: '^src/util/load-jose\\.ts$' },
+      { path: '(^|/)node_modules/jose/', dependencyTypesNot: ['type-only'] },
+      'Loaded with the first token that needs it.',
     ),
     rule(
       'adapters-import-their-own-library-only',

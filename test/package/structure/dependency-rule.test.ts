@@ -62,6 +62,12 @@ it.each<[string, string, string, string]>([
     'every-folder-has-a-floor',
   ],
   [
+    'a folder without a floor that nothing imports',
+    'src/unknown/index.ts',
+    "export { now } from '../util/clock.js'\n",
+    'every-folder-that-imports-has-a-floor',
+  ],
+  [
     'a client that imports more of a provider than its URL',
     'src/client/planted.ts',
     "export { clerk } from '../providers/clerk/clerk.js'\n",
@@ -74,6 +80,30 @@ it.each<[string, string, string, string]>([
     'adapters-do-not-import-each-other',
   ],
   [
+    'an adapter of a framework that imports more than a guard',
+    'adapters/koa/planted.ts',
+    "export { read } from '../../src/jwt/read.js'\n",
+    'adapters-of-frameworks-import-only-what-they-adapt',
+  ],
+  [
+    'an adapter of metrics that imports a guard',
+    'adapters/prometheus/planted.ts',
+    "export { enter } from '../../src/guard/enter.js'\n",
+    'adapters-prometheus-import-only-what-they-adapt',
+  ],
+  [
+    'an adapter of Redis that imports a verifier',
+    'adapters/redis.ts',
+    "export { enter } from '../src/guard/enter.js'\n",
+    'adapters-redis-import-only-what-they-adapt',
+  ],
+  [
+    'a source file that imports jose when it is loaded',
+    'src/verifier/planted.ts',
+    "export { decodeJwt } from 'jose'\n",
+    'only-the-loader-imports-jose',
+  ],
+  [
     'a source file that imports an adapter',
     'src/guard/planted.ts',
     "export { now } from '../../adapters/express.js'\n",
@@ -84,6 +114,9 @@ it.each<[string, string, string, string]>([
     ...ALLOWED,
     'src/jwt/read.ts': "export { now as read } from '../util/clock.js'\n",
     'src/unknown/name.ts': "export const name = ''\n",
+    'src/guard/enter.ts': "export { now as enter } from '../util/clock.js'\n",
+    'node_modules/jose/package.json': '{ "name": "jose", "main": "index.js" }',
+    'node_modules/jose/index.js': 'exports.decodeJwt = 1\n',
     'src/loose.ts': 'export const loose = 1\n',
     'src/providers/clerk/clerk.ts': "export { now as clerk } from '../../util/clock.js'\n",
     [path]: text,
