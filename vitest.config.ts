@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { nestMajors } from './test/support/setup/nest-majors.js'
@@ -5,26 +6,10 @@ import { nestMajors } from './test/support/setup/nest-majors.js'
 const testsIn = (folders: readonly string[]): string[] =>
   folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
-/** Folders that mirror src, with what compiles against it. */
-const UNIT = [
-  'authentication',
-  'cli',
-  'client',
-  'http',
-  'introspection',
-  'jwt',
-  'keys',
-  'management',
-  'model',
-  'options',
-  'policy',
-  'providers',
-  'revocation',
-  'store',
-  'telemetry',
-  'testing',
-  'verifier',
-]
+/** The folders of src, which those of test mirror: `test/package/structure/folders.test.ts` checks that none is missing. */
+const UNIT = readdirSync(new URL('src', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name)
 
 /**
  * Get a process of their own: they replace a module, or something global, for every file that shares it, or measure the

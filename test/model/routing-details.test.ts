@@ -2,7 +2,6 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { clerk, createVerifier, oauth, type Issuer } from '../../src/index.js'
 import { spiffe } from '../../src/providers/presets/index.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
-import { explainOtherIssuer } from '../../src/util/url/issuer-difference.js'
 import { keyOf, seal } from '../support/tokens/forge.js'
 import { refusalOf } from '../support/outcomes.js'
 
@@ -137,15 +136,6 @@ describe('what the issuer or the configuration got wrong is quoted', () => {
     const refusal = await refused([oauth(options)], test.mintJwt())
     expect(refusal).toMatch(/clientSecret: must be a non-empty string; failing since/)
     expect(refusal).not.toContain('http')
-  })
-
-  it('a discovery document that is a template, of which the issuer is one tenant', () => {
-    const stated = 'https://login.test/{tenantid}/v2.0'
-    const hint = (configured: string): string => explainOtherIssuer('https://d.test', stated, configured)
-    expect(hint('https://login.test/acme/v2.0')).toContain(
-      'write {tenant} in the option issuer, and set tenants',
-    )
-    expect(hint('https://login.test/common/v2.0')).toContain('set the option issuer to the URL of one tenant')
   })
 
   it('a token whose signature Google Cloud has removed', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createVerifier, oauth, type Policy } from '../../src/index.js'
 import { createTestIssuer, type MintOptions, type TestIssuer } from '../../src/testing/index.js'
-import { frameworks, frameworksWithDemands, guarded, type Step } from './frameworks.js'
+import { frameworks, frameworksWithDemands, guarded, type Step } from '../adapters/frameworks.js'
 import {
   bearer,
   createIssuer,
@@ -11,7 +11,7 @@ import {
   observedVerifier,
   run,
   verifierFor,
-} from './support.js'
+} from '../adapters/support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {

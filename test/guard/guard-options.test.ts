@@ -7,8 +7,8 @@ import * as forKoa from '../../adapters/koa.js'
 import * as forNest from '../../adapters/nestjs.js'
 import { ConfigurationError, Refusal, type Policy, type Verifier } from '../../src/index.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { frameworks, guarded, type Plan, type Properties, type Step } from './frameworks.js'
-import { bearer, createIssuer, jsonOf, observedVerifier, run, verifierFor } from './support.js'
+import { frameworks, guarded, type Plan, type Properties, type Step } from '../adapters/frameworks.js'
+import { bearer, createIssuer, jsonOf, observedVerifier, run, verifierFor } from '../adapters/support.js'
 import { codesOf, collectWarnings } from '../support/warnings.js'
 
 let issuer: TestIssuer

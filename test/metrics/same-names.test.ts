@@ -1,9 +1,9 @@
 import * as client from 'prom-client'
 import { expect, it } from 'vitest'
-import { instrument } from '../../../adapters/opentelemetry.js'
-import { collect } from '../../../adapters/prometheus.js'
-import { clientBed } from '../../support/client.js'
-import { startSdk } from './sdk.js'
+import { instrument } from '../../adapters/opentelemetry.js'
+import { collect } from '../../adapters/prometheus.js'
+import { clientBed } from '../support/client.js'
+import { startSdk } from '../adapters/telemetry/sdk.js'
 
 /** The name that the Prometheus exporter of OpenTelemetry gives to a metric, and that of an attribute. */
 const SUFFIX: Readonly<Record<string, string>> = { s: '_seconds', By: '_bytes' }

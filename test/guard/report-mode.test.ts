@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { frameworks, guarded } from './frameworks.js'
-import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run } from './support.js'
+import { frameworks, guarded } from '../adapters/frameworks.js'
+import { bearer, createIssuer, expectRefusal, jsonOf, observedVerifier, run } from '../adapters/support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import Fastify from 'fastify'
 import { guard as fetchGuard } from '../../adapters/fetch.js'
 import { m2mGuard } from '../../adapters/fastify.js'
 import type { TestIssuer } from '../../src/testing/index.js'
-import { frameworks, frameworksWithDemands, guarded } from './frameworks.js'
-import { bearer, createIssuer, observedVerifier, run } from './support.js'
+import { frameworks, frameworksWithDemands, guarded } from '../adapters/frameworks.js'
+import { bearer, createIssuer, observedVerifier, run } from '../adapters/support.js'
 
 let issuer: TestIssuer
 beforeAll(async () => {
