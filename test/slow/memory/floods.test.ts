@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 import type { FloodReport } from './flood.js'
 
 const run = promisify(execFile)
@@ -14,16 +14,10 @@ const MOST_GROWTH = 25
 /** `npm run test:slow` sends ten times as many requests. */
 const SCALE = process.env['M2M_GUARD_SLOW'] === undefined ? 1 : 10
 
+const program = bundleProgram(new URL('flood.ts', import.meta.url))
+
 async function flood(kind: string, count: number): Promise<FloodReport> {
-  const script = fileURLToPath(new URL('flood.ts', import.meta.url))
-  const { stdout } = await run(process.execPath, [
-    '--expose-gc',
-    '--import',
-    'tsx',
-    script,
-    kind,
-    String(count),
-  ])
+  const { stdout } = await run(process.execPath, ['--expose-gc', program, kind, String(count)])
   return JSON.parse(stdout) as FloodReport
 }
 

@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 
-const flooded = fileURLToPath(new URL('./waiting-tokens-process.ts', import.meta.url))
+const flooded = bundleProgram(new URL('./waiting-tokens-process.ts', import.meta.url))
 
 const TOKENS = 6000
 
 it('the costliest JWTs that wait for keys do not fill a small heap, and valid ones are accepted afterwards', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--max-old-space-size=160',
-    '--import',
-    'tsx',
     flooded,
     String(TOKENS),
   ])

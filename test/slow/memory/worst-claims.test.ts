@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 
-const flooded = fileURLToPath(new URL('./worst-claims-process.ts', import.meta.url))
+const flooded = bundleProgram(new URL('./worst-claims-process.ts', import.meta.url))
 
 const ROUNDS = 80
 
 it('the costliest claims that senders can choose do not fill a small heap, and tokens in use stay cached', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--max-old-space-size=160',
-    '--import',
-    'tsx',
     flooded,
     String(ROUNDS),
   ])

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
+import { bundleProgram } from '../../support/processes/bundle.js'
 import { faultsOf, type SoakReport } from './soak.js'
 
 const run = promisify(execFile)
-const script = fileURLToPath(new URL('../../../scripts/soak.ts', import.meta.url))
+const program = bundleProgram(new URL('../../../scripts/soak.ts', import.meta.url))
 
 test(
   'a soak with rotations, outages, invalid tokens and revocations gives no wrong response and keeps the budget',
@@ -13,9 +13,7 @@ test(
   async () => {
     const { stdout } = await run(process.execPath, [
       '--expose-gc',
-      '--import',
-      'tsx',
-      script,
+      program,
       '--seconds',
       process.env['M2M_GUARD_SLOW'] === undefined ? '6' : '300',
       '--json',
