@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { failureOf } from '../../support/outcomes.js'
 import { polling, startInstance, type Instance } from '../../support/redis/fleet.js'
 import { startRedis, type RedisServer } from '../../support/redis/server.js'
@@ -124,9 +124,15 @@ const POISONS: readonly (readonly [string, Poison, number])[] = [
   ],
 ]
 
+/** One server for all tests, emptied before each. The instances of a test are closed when it ends. */
+let server: RedisServer
+beforeAll(async () => {
+  server = await startRedis([], afterAll)
+})
+beforeEach(() => server.command('FLUSHALL'))
+
 describe('whatever another program writes, a revocation is stored, and every process refuses both', () => {
   it.each(POISONS)('%s', async (name, poison, foreign) => {
-    const server = await startRedis()
     const [one, two] = [await startInstance(server.port), await startInstance(server.port)]
     for (const { revocations } of [one, two]) await revocations.ready()
     const old = await one.revocations.revoke({ issuer: ISSUER, clientId: 'old' })
@@ -160,7 +166,6 @@ describe('a key of another type is not overwritten, and nothing is stored by hal
     ['keys', KEYS!],
     ['expiry', EXPIRY!],
   ])('%s', async (_, key) => {
-    const server = await startRedis()
     const [one, two] = [await startInstance(server.port), await startInstance(server.port)]
     for (const { revocations } of [one, two]) await revocations.ready()
     await one.revocations.revoke({ issuer: ISSUER, clientId: 'old' })
@@ -192,7 +197,6 @@ it.each([
   ['a token', { tokenId: 'a', expiresAt: new Date(Date.now() + 3_600_000) }, '0'],
   ['a token that never expires', { tokenId: 'a' }, '0'],
 ])('a time of another program drops no entry before its time: %s', async (_, target, score) => {
-  const server = await startRedis()
   const one = await startInstance(server.port)
   await one.revocations.revoke({ issuer: ISSUER, ...target })
   const key = (await server.command('HKEYS', KEYS!)).split('\r\n')[2]!
