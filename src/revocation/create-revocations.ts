@@ -10,7 +10,7 @@ import type { ReachedOptions, RevocationResult, Revocations } from './revocation
 import { setRevocationsInternals, type RevocationStore } from './store.js'
 
 const REACHED_OPTIONS = {
-  timeout: duration({ max: '1h', default: '30s' }),
+  deadline: duration({ max: '1h', default: '30s' }),
 } satisfies TableOf<ReachedOptions>
 
 /** Creates revocations from those of this process and a store. */
@@ -36,13 +36,13 @@ export function createRevocations(local: LocalRevocations, store: RevocationStor
       return append([readTarget(target, { now: local.clock.now(), tolerance: MAX_TOLERANCE, storeLead })])
     },
     reached: async (receipt, options = {}) => {
-      const { timeout } = readOptions('reached', options, REACHED_OPTIONS)
+      const { deadline } = readOptions('reached', options, REACHED_OPTIONS)
       const entries = readReceipt(receipt)
-      const waiting = local.waitFor(entries, timeout)
+      const waiting = local.waitFor(entries, deadline)
       store.nudge()
       if (await waiting) return true
       const { failure = 'the store does not contain it' } = store.health()
-      throw new Error(`the revocation is unknown to this process after ${timeout} s: ${failure}`)
+      throw new Error(`the revocation is unknown to this process after ${deadline} s: ${failure}`)
     },
     list: () => [...local.set.entries()].sort((a, b) => b.at - a.at).map(toRevocation),
     ready: () => store.ready(),

@@ -108,7 +108,7 @@ export interface ReachedOptions {
    *
    * @defaultValue `'30s'`
    */
-  readonly timeout?: Duration
+  readonly deadline?: Duration
 }
 
 /**
@@ -137,11 +137,11 @@ export interface Revocations {
    *
    * @returns `true`. It never resolves to anything else.
    * @throws TypeError as a rejection if the receipt is not one.
-   * @throws Error as a rejection if the revocation is still unknown after `timeout`.
+   * @throws Error as a rejection if the revocation is still unknown after `deadline`.
    *
    * @example
    * ```ts
-   * await revocations.reached(receipt, { timeout: '5s' })
+   * await revocations.reached(receipt, { deadline: '5s' })
    * ```
    */
   reached(receipt: string, options?: ReachedOptions): Promise<true>

@@ -61,7 +61,7 @@ describe('memoryRevocations()', () => {
 
   it('a receipt of other revocations is not reached', async () => {
     const { receipt } = await started().revocations.revoke({ issuer: ISSUER, clientId: 'a' })
-    const error = await failureOf(started().revocations.reached(receipt, { timeout: 0 }))
+    const error = await failureOf(started().revocations.reached(receipt, { deadline: 0 }))
     expect(error.message).toMatch(/^the revocation is unknown to this process after 0 s/)
   })
 

@@ -52,7 +52,7 @@ const revoke = command({
           const { receipt, durable } = await revocationsOf(store).revoke(target).catch(failNotStored)
           // Other revocations of the same store, which know the entry only if Redis has it.
           const reader = revocationsOf(store)
-          await reader.reached(receipt, { timeout: '10s' })
+          await reader.reached(receipt, { deadline: '10s' })
           const [entry] = reader.list().filter((one) => isAbout(one, target))
           return { item: { ...entry, durable, receipt } }
         }),

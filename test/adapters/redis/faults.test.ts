@@ -212,7 +212,7 @@ it('an entry that cannot be read does not hide a revocation with the same key', 
   await server.command('ZADD', `${PREFIX}live`, '1', foreign)
   const { receipt } = await one.revocations.revoke({ issuer: ISSUER, tokenId: 'id-1' })
   await polling(() => listed(two) === 1)
-  expect(await two.revocations.reached(receipt, { timeout: 0 })).toBe(true)
+  expect(await two.revocations.reached(receipt, { deadline: 0 })).toBe(true)
   expect(await server.command('ZSCORE', `${PREFIX}live`, foreign)).not.toBeNull()
 })
 

@@ -53,8 +53,8 @@ describe('a revoked token is refused with 401 token_revoked', () => {
         const { receipt } = await bed.verifier.revoke({ token: one })
         expect(await bed.outcome(one)).toBe('token_revoked')
         // The receipt has what a store has.
-        await expect(bed.verifier.revocations!.reached(receipt, { timeout: 0 })).resolves.toBe(true)
-        await expect(other.reached(receipt, { timeout: 0 })).rejects.toThrow('unknown to this process')
+        await expect(bed.verifier.revocations!.reached(receipt, { deadline: 0 })).resolves.toBe(true)
+        await expect(other.reached(receipt, { deadline: 0 })).rejects.toThrow('unknown to this process')
       }
     },
   )

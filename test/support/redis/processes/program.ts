@@ -102,7 +102,7 @@ const orders: Orders = {
     const from = clock() / 1000
     while (asOf() <= from) await new Promise((resolve) => setImmediate(resolve))
   },
-  reached: (receipt) => revocations.reached(receipt, { timeout: '1h' }),
+  reached: (receipt) => revocations.reached(receipt, { deadline: '1h' }),
   pass: (seconds) => void (milliseconds += seconds * 1000),
   log: () => log,
 }
