@@ -20,6 +20,16 @@ const entryPoints = Object.entries(
   readJson('scripts/entry-points.json') as Readonly<Record<string, EntryPoint>>,
 ).map(([name, entry]) => ({ name, ...entry }))
 
+const declarationsOf = (source: string): readonly string[] =>
+  ['d.ts', 'd.cts'].map((extension) => join(ROOT, `dist/${source}.${extension}`))
+
+// One program for all entry points: they share most declarations.
+const program = ts.createProgram({
+  rootNames: entryPoints.flatMap(({ source }) => declarationsOf(source)),
+  options: { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: [] },
+})
+const checker = program.getTypeChecker()
+
 const folder = emptyFolder()
 afterAll(folder.remove)
 
@@ -62,13 +72,9 @@ describe.each(entryPoints)('the entry point $name', ({ source, kilobytes }) => {
   })
 
   it('has the same values and types in both declarations', () => {
-    const paths = ['d.ts', 'd.cts'].map((extension) => join(ROOT, `dist/${source}.${extension}`))
-    const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2022, types: [] }
-    const program = ts.createProgram({ rootNames: paths, options })
-    const checker = program.getTypeChecker()
-    const [modules, commonJs] = paths.map((path) => {
+    const [modules, commonJs] = declarationsOf(source).map((path) => {
       const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path)!)!)
-      return exported.map((symbol) => describeExport(checker, symbol)).sort()
+      return exported.map(describeExport).sort()
     })
     expect(modules!.length).toBeGreaterThan(0)
     expect(commonJs).toEqual(modules)
@@ -76,7 +82,7 @@ describe.each(entryPoints)('the entry point $name', ({ source, kilobytes }) => {
 })
 
 /** The name of an export, and whether it can be used as a value and as a type. */
-function describeExport(checker: ts.TypeChecker, symbol: ts.Symbol): string {
+function describeExport(symbol: ts.Symbol): string {
   const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0
   // A type-only export is never a value, whatever it names.
   const isTypeOnly = symbol.declarations?.some(ts.isTypeOnlyImportOrExportDeclaration) === true
