@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { redisRevocations } from '../../../adapters/redis.js'
-import { bundleProgram } from '../../support/processes/bundle.js'
+import { bundle } from '../../support/processes/bundle.js'
 import { keyOf, seal } from '../../support/tokens/forge.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { startRedis } from '../../support/redis/server.js'
@@ -19,8 +20,9 @@ interface Member {
 /** Starts a process with an HTTP server; it ends after the test. */
 async function startMember(redisPort: number): Promise<Member> {
   const jwks = JSON.stringify({ keys: [key.jwk] })
-  const program = bundleProgram(new URL('member.ts', import.meta.url))
-  const args = [program, String(redisPort), ISSUER, jwks]
+  const sources = ['member.ts', '../../support/setup/long-deadlines.ts']
+  const [program = '', longDeadlines = ''] = bundle(...sources.map((path) => new URL(path, import.meta.url)))
+  const args = ['--import', pathToFileURL(longDeadlines).href, program, String(redisPort), ISSUER, jwks]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => {
     child.kill('SIGKILL')
