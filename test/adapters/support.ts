@@ -1,40 +1,26 @@
 import { expect, onTestFinished } from 'vitest'
-import {
-  createVerifier,
-  oauth,
-  type DecisionEvent,
-  type Verifier,
-  type VerifierOptions,
-} from '../../src/index.js'
-import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
+import { oauth, type Verifier, type VerifierOptions } from '../../src/index.js'
+import type { TestIssuer } from '../../src/testing/index.js'
+import { START } from '../support/clock.js'
+import * as testBed from '../support/test-bed.js'
 import type { Framework, Plan, Reply, RunningApp } from './frameworks.js'
 
-/** The fixed time of the issuer's and the verifier's clock, in milliseconds since the epoch. */
-export const NOON = Date.UTC(2031, 4, 6, 12)
-
-const clock = (): number => NOON
-
-export async function createIssuer(): Promise<TestIssuer> {
-  return createTestIssuer({ clock })
+/** Starts an issuer that the tests of a file share, with a clock that stands still. The file closes it. */
+export function createIssuer(): Promise<TestIssuer> {
+  return testBed.startIssuer({}, () => undefined)
 }
 
-/** A new verifier for an issuer that all tests of a file share. It is observed, so that failures of the issuer cause no warning. */
-export function verifierFor(issuer: TestIssuer, options: Partial<VerifierOptions> = {}): Verifier {
-  const onIssuerEvent = (): void => undefined
-  return createVerifier({ issuers: [oauth(issuer.oauth())], clock, onIssuerEvent, ...options })
-}
-
-/** A verifier and the events of its observer. */
+/** A new verifier of the tokens of a shared issuer, and its events. */
 export function observedVerifier(
   issuer: TestIssuer,
   options: Partial<VerifierOptions> = {},
-): { readonly verifier: Verifier; readonly events: DecisionEvent[] } {
-  const events: DecisionEvent[] = []
-  const onDecision = (event: DecisionEvent): void => {
-    events.push(event)
-  }
-  const verifier = verifierFor(issuer, { onDecision, ...options })
-  return { verifier, events }
+): testBed.ObservedVerifier {
+  return testBed.observedVerifier({ issuers: [oauth(issuer.oauth())], clock: () => START, ...options })
+}
+
+/** A new verifier of the tokens of a shared issuer. */
+export function verifierFor(issuer: TestIssuer, options?: Partial<VerifierOptions>): Verifier {
+  return observedVerifier(issuer, options).verifier
 }
 
 /** Starts an application that is closed at the end of the test. */

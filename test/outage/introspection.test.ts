@@ -3,6 +3,7 @@ import { clerk } from '../../src/index.js'
 import type { Fault } from '../../src/testing/index.js'
 import { passDeadlines, runningDeadlines } from '../support/setup/deadlines.js'
 import { Flood, hang, inTurn, redirect, says, saysJson, saysRaw } from '../support/servers/misbehaviours.js'
+import { NOW } from '../support/clock.js'
 import { misbehaviours, undecidable, until } from './support.js'
 import { introspectionBed, type TestBed } from '../support/test-bed.js'
 
@@ -202,18 +203,17 @@ describe('responses that contradict themselves', () => {
     bed.issuer.fail('introspection', saysJson(200, answer))
     return bed.answer(bed.opaque())
   }
-  const now = Date.UTC(2026, 10, 21, 8) / 1000
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['F37 exp that has passed', { exp: now - 60 }, 'token_expired'],
+    ['F37 exp that has passed', { exp: NOW - 60 }, 'token_expired'],
     ['F37 exp as a string', { exp: 'tomorrow' }, 'claim_invalid'],
     ['F37 exp negative', { exp: -1 }, 'claim_invalid'],
-    ['F37 exp in milliseconds', { exp: (now + 3600) * 1000 }, 'claim_invalid'],
+    ['F37 exp in milliseconds', { exp: (NOW + 3600) * 1000 }, 'claim_invalid'],
     ['F38 another audience', { aud: 'https://other.test' }, 'audience_mismatch'],
     ['F38 no audience', { aud: undefined }, 'audience_mismatch'],
     ['F38 another issuer', { iss: 'https://other.test' }, 'claim_invalid'],
-    ['F38 nbf ahead', { nbf: now + 60 }, 'token_not_active_yet'],
-    ['F38 iat ahead', { iat: now + 60 }, 'issued_in_future'],
+    ['F38 nbf ahead', { nbf: NOW + 60 }, 'token_not_active_yet'],
+    ['F38 iat ahead', { iat: NOW + 60 }, 'issued_in_future'],
     ['F38 a refresh token', { token_type: 'refresh_token' }, 'type_not_allowed'],
     ['F38 the use of a refresh token', { token_use: 'refresh' }, 'type_not_allowed'],
     ['F38 the purpose of a refresh token', { purpose: 'refresh_token' }, 'type_not_allowed'],

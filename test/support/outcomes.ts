@@ -40,6 +40,16 @@ export async function failureOf<T extends Error = Error>(
   throw new Error(`expected a ${kind.name}, but the promise was fulfilled`)
 }
 
+/** What a function throws; `undefined` if it returns. */
+export function thrownBy(work: () => unknown): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
 /** What the caller of an API gets: the parts of a decision that become its response. */
 export interface Answer {
   readonly status: number

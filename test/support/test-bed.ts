@@ -69,30 +69,36 @@ export async function testBed(options: TestBedOptions = {}): Promise<TestBed> {
     ...verifierOptions
   } = options
   const issuer = await startIssuer({ ...testIssuer, clock: read }, atEnd)
-  const events: DecisionEvent[] = []
-  const issuerEvents: IssuerEvent[] = []
-  const verifier = createVerifier({
-    onDecision: (event) => void events.push(event),
-    onIssuerEvent: (event) => void issuerEvents.push(event),
-    ...verifierOptions,
-    issuers: issuers(issuer),
-    clock: read,
-  })
+  const observed = observedVerifier({ ...verifierOptions, issuers: issuers(issuer), clock: read })
+  const { verifier } = observed
   atEnd(() => verifier.close())
   return {
     clock: read,
     now,
     pass,
     issuer,
-    verifier,
-    events,
-    issuerEvents,
+    ...observed,
     jwt: (extra) => issuer.mintJwt({ algorithm: 'ES256', ...mint, ...extra }),
     opaque: (extra) => issuer.mintOpaque({ ...mint, ...extra }),
     outcome: (token, policy) => outcomeOf(verifier.verify(token, policy)),
     answer: (token, policy) => answerTo(verifier, token, policy),
     health: () => verifier.health().issuers[0]!,
   }
+}
+
+/** A verifier and the events of its observers. */
+export type ObservedVerifier = Pick<TestBed, 'verifier' | 'events' | 'issuerEvents'>
+
+/** Creates a verifier whose events are recorded, so that failures of the issuer cause no warning. */
+export function observedVerifier(options: VerifierOptions): ObservedVerifier {
+  const events: DecisionEvent[] = []
+  const issuerEvents: IssuerEvent[] = []
+  const verifier = createVerifier({
+    onDecision: (event) => void events.push(event),
+    onIssuerEvent: (event) => void issuerEvents.push(event),
+    ...options,
+  })
+  return { verifier, events, issuerEvents }
 }
 
 /** One bed for all tests of a file or a describe block. */

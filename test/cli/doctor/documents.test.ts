@@ -3,6 +3,7 @@ import { oauth } from '../../../src/index.js'
 import { checkClock } from '../../../src/cli/doctor/document-checks.js'
 import { inspectIssuer } from '../../../src/cli/doctor/inspected-issuer.js'
 import type { DoctorContext } from '../../../src/cli/doctor/context.js'
+import { START } from '../../support/clock.js'
 import { doctorBed } from './support.js'
 
 describe('discovery', () => {
@@ -106,8 +107,6 @@ describe('key_cache', () => {
 })
 
 describe('clock', () => {
-  const NOW = Date.UTC(2026, 10, 21, 8)
-
   it.each([
     [
       60,
@@ -122,14 +121,14 @@ describe('clock', () => {
     [6, 'passed', 'the clocks differ by less than clockTolerance (5 s) and 1 s'],
     [undefined, 'skipped', 'no response has a Date header'],
   ])('a Date header %s s ahead: %s', async (seconds, result, detail) => {
-    const headers = seconds === undefined ? {} : { date: new Date(NOW + seconds * 1000).toUTCString() }
+    const headers = seconds === undefined ? {} : { date: new Date(START + seconds * 1000).toUTCString() }
     const issuer = oauth({
       issuer: 'https://auth.example.com',
       audience: 'https://orders.internal',
       jwksUri: 'https://auth.example.com/jwks',
       fetch: () => Promise.resolve(Response.json({ keys: [] }, { headers })),
     })
-    const issuers = [await inspectIssuer(issuer, () => NOW)]
+    const issuers = [await inspectIssuer(issuer, () => START)]
     expect(checkClock({ issuers, toleranceSeconds: 5 } as unknown as DoctorContext)).toMatchObject([
       { result, detail },
     ])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createVerifier, oauth, type Verifier } from '../../../src/index.js'
 import { jsonOf, runWith } from '../../support/cli.js'
+import { START } from '../../support/clock.js'
 import { passDeadlines, runningDeadlines } from '../../support/setup/deadlines.js'
 import { until } from '../../support/until.js'
 import { explainBed } from './support.js'
@@ -152,7 +153,7 @@ describe('--offline', () => {
     const { total } = issuer.calls
     const verifier = createVerifier({
       issuers: [oauth({ ...issuer.oauth({ introspection: undefined }), jwks })],
-      clock: () => Date.UTC(2026, 10, 21, 8),
+      clock: () => START,
     })
     const args = ['explain', '-', '--config', 'x', '--offline']
     expect((await runWith(args, { config: { verifier }, stdin: token })).code).toBe(0)

@@ -1,7 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { guard } from '../../../adapters/fetch.js'
-import { createVerifier, oauth, type Policy } from '../../../src/index.js'
-import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
+import type { Policy } from '../../../src/index.js'
+import type { MintJwtOptions, TestIssuer } from '../../../src/testing/index.js'
+import { jwksBed } from '../../support/test-bed.js'
 import { readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 /** A guard with a configured key set URL, like the other packages in the comparison. */
@@ -15,12 +16,7 @@ interface ComparisonBed {
 }
 
 async function comparisonBed(policy: Policy = {}): Promise<ComparisonBed> {
-  let now = Date.UTC(2026, 10, 21, 8)
-  const clock = (): number => now
-  const issuer = await createTestIssuer({ clock })
-  onTestFinished(() => issuer.close())
-  const keys = { jwksUri: `${issuer.url}/jwks`, introspection: undefined }
-  const verifier = createVerifier({ issuers: [oauth(issuer.oauth(keys))], clock })
+  const { issuer, verifier, pass } = await jwksBed()
   const authorize = guard(verifier, policy)
   const ask: ComparisonBed['ask'] = async (token, url = 'http://api.test/orders') => {
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -29,9 +25,7 @@ async function comparisonBed(policy: Policy = {}): Promise<ComparisonBed> {
   }
   return {
     issuer,
-    pass(seconds) {
-      now += seconds * 1000
-    },
+    pass,
     mint: (options) => issuer.mintJwt({ expiresIn: '1d', ...options }),
     ask,
     async statusOf(token, url) {

@@ -1,12 +1,12 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { ConfigurationError, createVerifier, oauth } from '../../../src/index.js'
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../../../src/index.js'
 import { REMOTE_DEFAULTS } from '../../../src/introspection/options.js'
 import { ASYMMETRIC_ALGORITHMS } from '../../../src/keys/jwk.js'
 import { KEY_DEFAULTS } from '../../../src/keys/options.js'
 import { parseDuration } from '../../../src/options/duration.js'
 import type { Description } from '../../../src/options/reader.js'
-import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { readers, tables, type Options } from '../../support/option-tables.js'
+import { testBed } from '../../support/test-bed.js'
 import { codeIn, readPaper, rowsOf, sectionOf } from './programs/support.js'
 
 const text = readPaper('docs/reference/options.md')
@@ -171,26 +171,14 @@ describe('defaults in docs/reference/options.md', () => {
   })
 
   describe('of the clock tolerance', () => {
-    let issuer: TestIssuer
-    const clock = (): number => Date.UTC(2026, 10, 21, 8)
-    beforeAll(async () => {
-      issuer = await createTestIssuer({ clock })
-      return () => issuer.close()
-    })
-
     it.each([
       ['less than the tolerance', -0.5, 'accepted'],
       ['exactly the tolerance', 0, 'token_expired'],
     ])('a token that expired %s ago', async (_, more, expected) => {
       const row = rowsIn('createVerifier').find(({ option }) => option === '`clockTolerance`')
       const tolerance = parseDuration('default', codeIn(row!['default']))
-      const verifier = createVerifier({ issuers: [oauth(issuer.oauth())], clock })
-      const token = issuer.mintJwt({ expiresIn: -(tolerance + more), age: '1h' })
-      const outcome = await verifier.verify(token).then(
-        () => 'accepted',
-        (error: unknown) => (error as { readonly reason: string }).reason,
-      )
-      expect(outcome).toBe(expected)
+      const { outcome, jwt } = await testBed()
+      expect(await outcome(jwt({ expiresIn: -(tolerance + more), age: '1h' }))).toBe(expected)
     })
   })
 })

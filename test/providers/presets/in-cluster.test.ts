@@ -10,6 +10,7 @@ import { adviceFor } from '../../../src/telemetry/failure-advice.js'
 import { createTestIssuer, type TestIssuer } from '../../../src/testing/index.js'
 import { selfSigned } from '../../support/servers/certificate.js'
 import { manualClock, type TestClock } from '../../support/clock.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { refusalOf } from '../../support/outcomes.js'
 
 const DAY = 86_400_000
@@ -91,16 +92,9 @@ function podToken(issuer: TestIssuer, name = 'orders/api'): string {
 const tokenOf = (issuer: TestIssuer): string =>
   issuer.mintJwt({ preset: 'kubernetes', claims: { iss: ISSUER } })
 
-async function reasonOf(verifier: Verifier, token: string): Promise<string> {
-  return verifier.verify(token).then(
-    () => 'accepted',
-    (error: unknown) => (error as Refusal).reason,
-  )
-}
-
 it('in a pod, the issuer is that of the pod’s token, and the keys are those of the API server', async () => {
   const { verifier, issuer, requests } = await startCluster()
-  expect(await reasonOf(verifier(), tokenOf(issuer))).toBe('accepted')
+  expect(await outcomeOf(verifier().verify(tokenOf(issuer)))).toBe('accepted')
   expect(requests.map(({ url }) => url)).toEqual(['/openid/v1/jwks'])
 })
 
@@ -109,18 +103,18 @@ it('the pod’s token is read for each fetch of the keys', async () => {
   const guard = verifier()
   const first = podToken(issuer)
   write('token', `${first}\n`)
-  expect(await reasonOf(guard, tokenOf(issuer))).toBe('accepted')
+  expect(await outcomeOf(guard.verify(tokenOf(issuer)))).toBe('accepted')
   const second = podToken(issuer, 'orders/api2')
   write('token', second)
   clock.pass(11 * 60)
-  expect(await reasonOf(guard, tokenOf(issuer))).toBe('accepted')
+  expect(await outcomeOf(guard.verify(tokenOf(issuer)))).toBe('accepted')
   expect(requests.map(({ authorization }) => authorization)).toEqual([`Bearer ${first}`, `Bearer ${second}`])
 })
 
 it('a server whose certificate is not of the cluster’s CA gets no token', async () => {
   const { verifier, issuer, requests, write } = await startCluster()
   write('ca.crt', certificateOf('localhost').cert)
-  expect(await reasonOf(verifier(), tokenOf(issuer))).toBe('keys_unavailable')
+  expect(await outcomeOf(verifier().verify(tokenOf(issuer)))).toBe('keys_unavailable')
   expect(requests).toEqual([])
 })
 
@@ -154,14 +148,14 @@ it('no request is sent while the file of the token is empty', async () => {
   const { verifier, issuer, write, requests } = await startCluster()
   const guard = verifier()
   write('token', '\n')
-  expect(await reasonOf(guard, tokenOf(issuer))).toBe('keys_unavailable')
+  expect(await outcomeOf(guard.verify(tokenOf(issuer)))).toBe('keys_unavailable')
   expect(requests).toEqual([])
 })
 
 it('a server with a certificate for another name gets no token', async () => {
   const { verifier, issuer, requests, apiServer, files } = await startCluster()
   const inCluster = { ...files, apiServer: apiServer.replace('localhost', '127.0.0.1') }
-  expect(await reasonOf(verifier({ inCluster }), tokenOf(issuer))).toBe('keys_unavailable')
+  expect(await outcomeOf(verifier({ inCluster }).verify(tokenOf(issuer)))).toBe('keys_unavailable')
   expect(requests).toEqual([])
 })
 
@@ -171,7 +165,7 @@ it('a redirect is not followed, so that the pod’s token reaches no other origi
     status: 302,
     location: `${other.apiServer}/openid/v1/jwks`,
   }))
-  expect(await reasonOf(verifier(), tokenOf(issuer))).toBe('keys_unavailable')
+  expect(await outcomeOf(verifier().verify(tokenOf(issuer)))).toBe('keys_unavailable')
   expect(requests).toHaveLength(1)
   expect(other.requests).toEqual([])
 })
@@ -181,10 +175,10 @@ it('a CA that is replaced is used for the next fetch', async () => {
   const guard = verifier()
   const good = readFileSync(files.caFile, 'utf8')
   write('ca.crt', certificateOf('localhost').cert)
-  expect(await reasonOf(guard, tokenOf(issuer))).toBe('keys_unavailable')
+  expect(await outcomeOf(guard.verify(tokenOf(issuer)))).toBe('keys_unavailable')
   write('ca.crt', good)
   clock.pass(120)
-  expect(await reasonOf(guard, tokenOf(issuer))).toBe('accepted')
+  expect(await outcomeOf(guard.verify(tokenOf(issuer)))).toBe('accepted')
 })
 
 it('without the files of a pod, the error names the option and the file', () => {

@@ -1,18 +1,12 @@
 import { expect, it, onTestFinished } from 'vitest'
-import { createVerifier, oauth, type Issuer, type Refusal, type Verifier } from '../../../src/index.js'
+import { createVerifier, oauth, type Issuer } from '../../../src/index.js'
 import { spiffe, type SpiffeOptions } from '../../../src/providers/presets/index.js'
 import { createTestIssuer, type MintJwtOptions, type TestIssuer } from '../../../src/testing/index.js'
 import { manualClock } from '../../support/clock.js'
+import { outcomeOf } from '../../support/outcomes.js'
 import { presetBed } from './support.js'
 
 const ID = 'spiffe://test.internal/ns/billing/sa/invoices'
-
-async function reasonOf(verifier: Verifier, token: string): Promise<string> {
-  return verifier.verify(token).then(
-    () => 'accepted',
-    (error: unknown) => (error as Refusal).reason,
-  )
-}
 
 async function startIssuer(): Promise<TestIssuer> {
   const issuer = await createTestIssuer()
@@ -75,8 +69,8 @@ it('a bundle can be part of the configuration; keys of X.509-SVIDs are ignored',
   const bundle = { keys: [{ ...key, kid: 'x', use: 'x509-svid' }, key] }
   const options = issuer.spiffe({ jwksUri: undefined, bundle })
   const verifier = createVerifier({ issuers: [spiffe(options)] })
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe', header: { kid: 'x' } }))).toBe(
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe' })))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe', header: { kid: 'x' } })))).toBe(
     'key_unknown',
   )
   expect(issuer.calls.jwks).toBe(0)
@@ -98,7 +92,7 @@ it.each(['given', 'fetched'])('a key without use in a bundle that is %s is ignor
   const outcome = async (): Promise<string> => {
     const verifier = createVerifier({ issuers: [spiffe(options)] })
     onTestFinished(() => verifier.close())
-    return reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))
+    return outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe' })))
   }
   if (how === 'given') expect(() => spiffe(options)).toThrow(/^spiffe\.bundle: must contain/)
   else expect(await outcome()).toBe('key_unknown')
@@ -110,7 +104,7 @@ it('a key set without any use of SVIDs, as of the OIDC discovery provider, verif
   const fetch = (): Promise<Response> => Promise.resolve(Response.json({ keys }))
   const verifier = createVerifier({ issuers: [spiffe(issuer.spiffe({ fetch }))] })
   onTestFinished(() => verifier.close())
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe' })))).toBe('accepted')
 })
 
 it('a bundle from a URL is refreshed: a withdrawn key is refused, a new one accepted', async () => {
@@ -119,10 +113,10 @@ it('a bundle from a URL is refreshed: a withdrawn key is refused, a new one acce
   onTestFinished(() => issuer.close())
   const verifier = createVerifier({ issuers: [spiffe(issuer.spiffe())], clock: clock.read })
   const old = issuer.mintJwt({ preset: 'spiffe' })
-  expect(await reasonOf(verifier, old)).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(old))).toBe('accepted')
   issuer.rotateKeys()
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
-  expect(await reasonOf(verifier, old)).toBe('key_unknown')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe' })))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(old))).toBe('key_unknown')
 })
 
 it('several trust domains have separate keys and callers', async () => {
@@ -132,19 +126,19 @@ it('several trust domains have separate keys and callers', async () => {
   const verifier = createVerifier({ issuers: [spiffe(here.spiffe()), spiffe(other)] })
   const mint = (issuer: TestIssuer, clientId: string): string =>
     issuer.mintJwt({ preset: 'spiffe', clientId })
-  expect(await reasonOf(verifier, mint(here, ID))).toBe('accepted')
-  expect(await reasonOf(verifier, mint(there, elsewhere))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(mint(here, ID)))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(mint(there, elsewhere)))).toBe('accepted')
   // The issuer of one domain has signed an id of the other.
-  expect(await reasonOf(verifier, mint(here, elsewhere))).toBe('key_unknown')
+  expect(await outcomeOf(verifier.verify(mint(here, elsewhere)))).toBe('key_unknown')
 })
 
 it('beside other issuers, a token with the iss of one of them is not routed by its sub', async () => {
   const issuer = await startIssuer()
   const verifier = createVerifier({ issuers: [oauth(issuer.oauth()), spiffe(issuer.spiffe())] })
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe' }))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe' })))).toBe('accepted')
   const claims = { iss: issuer.url }
-  expect(await reasonOf(verifier, issuer.mintJwt({ preset: 'spiffe', claims }))).toBe('key_unknown')
-  expect(await reasonOf(verifier, issuer.mintJwt({ subject: ID }))).toBe('accepted')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ preset: 'spiffe', claims })))).toBe('key_unknown')
+  expect(await outcomeOf(verifier.verify(issuer.mintJwt({ subject: ID })))).toBe('accepted')
 })
 
 it.each<[string, (issuer: TestIssuer) => readonly Issuer[]]>([

@@ -10,6 +10,7 @@ import {
   type SetReceiverOptions,
 } from '../../../src/revocation/index.js'
 import { NOW } from '../../support/clock.js'
+import { thrownBy } from '../../support/outcomes.js'
 import { testBed } from '../../support/test-bed.js'
 import { bedWithRevocations, post, signedWebhook, startSender, WEBHOOK_SECRET } from './support.js'
 
@@ -39,15 +40,6 @@ async function start() {
   return { ...bed, sender, events, sendEvent, keycloak }
 }
 
-const failureOf = (create: () => unknown): ConfigurationError => {
-  try {
-    create()
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error
-  }
-  throw new Error('there was no ConfigurationError')
-}
-
 describe('an issuer that the verifier does not have is an error at start, which names the option', () => {
   it.each<[string, string, (bed: Awaited<ReturnType<typeof start>>) => unknown]>([
     ['tokenIssuers', 'setReceiver.tokenIssuers', ({ events }) => events({ tokenIssuers: [OTHER] })],
@@ -65,10 +57,11 @@ describe('an issuer that the verifier does not have is an error at start, which 
     ],
   ])('%s', async (_, option, create) => {
     const bed = await start()
-    const failure = failureOf(() => create(bed))
-    expect(failure.option).toBe(option)
-    expect(failure.message).toContain('is not a configured issuer')
-    expect(failure.message).toContain(bed.issuer.url)
+    const failure = thrownBy(() => create(bed))
+    expect(failure).toBeInstanceOf(ConfigurationError)
+    expect(failure).toHaveProperty('option', option)
+    expect((failure as Error).message).toContain('is not a configured issuer')
+    expect((failure as Error).message).toContain(bed.issuer.url)
   })
 
   it('a name, an iss and a tenant of the verifier are accepted, and so is an issuer of revocations without a verifier', async () => {

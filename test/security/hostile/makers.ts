@@ -22,13 +22,3 @@ export const makers = {
   policy: (members: object) => createVerifier({ issuers: [oauth(right.oauth)], policy: members }),
   guard: (members: object) => expressGuard(createVerifier({ issuers: [oauth(right.oauth)] }), {}, members),
 }
-
-/** What some work throws. */
-export function errorOf(work: () => unknown): unknown {
-  try {
-    work()
-  } catch (error) {
-    return error
-  }
-  return undefined
-}

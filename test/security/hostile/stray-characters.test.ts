@@ -14,6 +14,7 @@ import {
 import { clerkTokenSource, tokenSource } from '../../../src/client/index.js'
 import { oauthTokens, stytchClients } from '../../../src/management/index.js'
 import { tables } from '../../support/option-tables.js'
+import { thrownBy } from '../../support/outcomes.js'
 
 const OAUTH = { issuer: 'https://auth.example.com', audience: 'https://orders.internal' }
 const CLIENT = { clientId: 'orders', clientSecret: 'secret' }
@@ -119,7 +120,7 @@ describe('a string with', () => {
     for (const [option, good, make] of OPTIONS) {
       expect(() => make(good), option).not.toThrow()
       const spoiled = spoil(good)
-      const error = errorOf(() => make(spoiled))
+      const error = thrownBy(() => make(spoiled))
       expect(error, option).toBeInstanceOf(ConfigurationError)
       expect((error as ConfigurationError).option).toBe(option)
       if (good.length > 5) expect((error as ConfigurationError).message).not.toContain(spoiled)
@@ -143,13 +144,13 @@ describe('white space at an end', () => {
 
   it.each(compared)('is refused in $option', ({ option, read }) => {
     const good = ['https://a.test', 'mch_1', 'ak_1', 'sk_1', 'RS256', 'a'].filter(
-      (value) => errorOf(() => read(option, value)) === undefined,
+      (value) => thrownBy(() => read(option, value)) === undefined,
     )
     expect(good).not.toEqual([])
     for (const value of good) {
       for (const spoiled of [` ${value}`, `${value} `, `${value}\t`, ' '])
         expect(
-          errorOf(() => read(option, spoiled)),
+          thrownBy(() => read(option, spoiled)),
           JSON.stringify(spoiled),
         ).toBeInstanceOf(ConfigurationError)
     }
@@ -183,7 +184,7 @@ describe('an issuer that is the URL of a discovery document is refused at start'
       () => tokenSource({ issuer, ...CLIENT }),
       () => oauthTokens({ issuer, ...CLIENT }),
     ]) {
-      expect(String(errorOf(make))).toMatch(/issuer: is the URL of a discovery document/)
+      expect(String(thrownBy(make))).toMatch(/issuer: is the URL of a discovery document/)
     }
   })
 
@@ -201,13 +202,4 @@ function verifier(policy: Policy): unknown {
 
 function verifierOf(): Verifier {
   return createVerifier({ issuers: [oauth(OAUTH)] })
-}
-
-function errorOf(make: () => unknown): unknown {
-  try {
-    make()
-    return undefined
-  } catch (error) {
-    return error
-  }
 }

@@ -16,8 +16,9 @@ import { scopeList } from '../../../../src/management/stytch/input.js'
 import { copyJson } from '../../../../src/options/json-value.js'
 import { isStringList } from '../../../../src/util/members.js'
 import { keyOf } from '../../../support/tokens/forge.js'
+import { thrownBy } from '../../../support/outcomes.js'
 import { tables } from '../../../support/option-tables.js'
-import { errorOf, introspection, makers, right } from '../makers.js'
+import { introspection, makers, right } from '../makers.js'
 
 /** Long enough for every secret, and in base64 as a webhook requires it. */
 const SIGNING_SECRET = `whsec_${Buffer.alloc(32).toString('base64')}`
@@ -30,30 +31,32 @@ describe('a value that is not an options object', () => {
   >
   it.each(Object.keys(factories))('%s', (name) => {
     for (const options of [undefined, null, 'x', 7, [], true]) {
-      expect(errorOf(() => factories[name]!(options))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => factories[name]!(options))).toBeInstanceOf(ConfigurationError)
     }
   })
 
   it('a guard without a verifier', () => {
     const make = expressGuard as unknown as (verifier: unknown) => unknown
     for (const verifier of [undefined, null, {}, 'x', right.oauth]) {
-      expect(errorOf(() => make(verifier))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => make(verifier))).toBeInstanceOf(ConfigurationError)
     }
   })
 
   it('scopes of nothing', () => {
     for (const make of [allOf, anyOf]) {
-      expect(errorOf(() => make())).toBeInstanceOf(ConfigurationError)
-      expect(errorOf(() => make(''))).toBeInstanceOf(ConfigurationError)
-      expect(errorOf(() => make([]))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => make())).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => make(''))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => make([]))).toBeInstanceOf(ConfigurationError)
     }
   })
 
   it('a policy given with a request is checked before anything is sent', () => {
     const verifier = createVerifier({ issuers: [oauth(right.oauth)] })
     const policy = { scopes: undefined } as unknown as { scopes: string }
-    expect(errorOf(() => void verifier.verify('x', policy))).toBeInstanceOf(ConfigurationError)
-    expect(errorOf(() => void verifier.authorize({ headers: {} }, policy))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => void verifier.verify('x', policy))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => void verifier.authorize({ headers: {} }, policy))).toBeInstanceOf(
+      ConfigurationError,
+    )
   })
 })
 
@@ -66,7 +69,7 @@ describe('a list with a hole is refused in', () => {
 
   it.each(lists)('$option', ({ option, read }) => {
     const good = ['RS256', 'mch_1', 'a', 'https://a.test', SIGNING_SECRET].find(
-      (value) => errorOf(() => read(option, [value])) === undefined,
+      (value) => thrownBy(() => read(option, [value])) === undefined,
     )
     expect(good).toBeDefined()
     for (const list of [
@@ -74,13 +77,13 @@ describe('a list with a hole is refused in', () => {
       Object.assign(new Array(2), { 0: good }),
       Object.assign(new Array(2), { 1: good }),
     ])
-      expect(errorOf(() => read(option, list))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => read(option, list))).toBeInstanceOf(ConfigurationError)
   })
 
   it('the issuers of a verifier', () => {
     const issuer = oauth(right.oauth)
     for (const issuers of [new Array(1), Object.assign(new Array(2), { 0: issuer })])
-      expect(errorOf(() => createVerifier({ issuers: issuers as never }))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => createVerifier({ issuers: issuers as never }))).toBeInstanceOf(ConfigurationError)
   })
 
   it('the lists of a custom issuer', () => {
@@ -90,7 +93,7 @@ describe('a list with a hole is refused in', () => {
       { ...issuer, jwt: { ...issuer.jwt, issuers: new Array(1) } },
       { ...issuer, jwt: { ...issuer.jwt, algorithms: new Array(1) } },
     ])
-      expect(errorOf(() => createVerifier({ issuers: [wrong as never] }))).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(() => createVerifier({ issuers: [wrong as never] }))).toBeInstanceOf(ConfigurationError)
   })
 
   it('allOf() and anyOf()', () => {
@@ -102,19 +105,19 @@ describe('a list with a hole is refused in', () => {
       () => anyOf('admin', allOf(hole)),
       () => allOf('admin', Object.assign(new Array<string>(2), { 1: 'a' })),
     ])
-      expect(errorOf(make)).toBeInstanceOf(ConfigurationError)
+      expect(thrownBy(make)).toBeInstanceOf(ConfigurationError)
   })
 
   it('the scopes of a refusal', () => {
-    expect(errorOf(() => new Refusal('scope_insufficient', { required: new Array(1) }))).toBeInstanceOf(
+    expect(thrownBy(() => new Refusal('scope_insufficient', { required: new Array(1) }))).toBeInstanceOf(
       ConfigurationError,
     )
   })
 
   it('values that are sent as JSON', () => {
-    expect(errorOf(() => copyJson('metadata', { teams: new Array(1) }))).toBeInstanceOf(ConfigurationError)
-    expect(errorOf(() => scopeList.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
-    expect(errorOf(() => scopes.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => copyJson('metadata', { teams: new Array(1) }))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => scopeList.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => scopes.read('scopes', new Array(1)))).toBeInstanceOf(ConfigurationError)
   })
 
   it('the facts of an issuer', () => {
@@ -144,7 +147,7 @@ describe('two issuers that could claim the same token', () => {
     ],
     ['an opaque issuer and Authlete', () => [oauth(asking), authlete({ ...right.authlete, audience: 'x' })]],
   ])('%s', (_, issuers) => {
-    expect(errorOf(() => createVerifier({ issuers: issuers() }))).toBeInstanceOf(ConfigurationError)
+    expect(thrownBy(() => createVerifier({ issuers: issuers() }))).toBeInstanceOf(ConfigurationError)
   })
 
   function prefixed(issuer: string, opaquePrefix: string) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError, oauth } from '../../../../src/index.js'
+import { thrownBy } from '../../../support/outcomes.js'
 import { keyOf } from '../../../support/tokens/forge.js'
-import { errorOf, makers, right, SECRET } from '../makers.js'
+import { makers, right, SECRET } from '../makers.js'
 
 type Row = readonly [maker: keyof typeof makers, members: object, names: string]
 
@@ -160,7 +161,7 @@ describe('a wrong option is refused at start, by its name, and its value is not 
   it.each(rows.map(([maker, members, names]) => ({ maker, members, names, options: format(members) })))(
     '$maker $options',
     ({ maker, members, names }) => {
-      const error = errorOf(() => makers[maker](members))
+      const error = thrownBy(() => makers[maker](members))
       expect(error).toBeInstanceOf(ConfigurationError)
       expect(error).toBeInstanceOf(TypeError)
       const { option, message } = error as ConfigurationError
