@@ -25,6 +25,17 @@ const ALONE = [
   'test/security/attack/layers.test.ts',
 ]
 
+/**
+ * The tests of src and of the adapters that start Redis. Together with those of `test/slow`, they are the only ones before
+ * which it is installed if it is missing.
+ */
+export const REDIS = [
+  'test/adapters/redis/**/*.test.ts',
+  'test/cli/docs.test.ts',
+  'test/cli/revocations.test.ts',
+]
+const REDIS_ENGINE = 'test/support/redis/engine.ts'
+
 /** What takes minutes with the parameters of `npm run test:slow`, and its long part of `npm test` without them. */
 const SLOW = ['slow', 'package']
 
@@ -72,9 +83,7 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     // Concurrent tests start processes of their own.
     maxConcurrency: 3,
-    globalSetup: ['setup/rsa-keys-file', 'packed/run-folder', 'redis/engine'].map(
-      (name) => `test/support/${name}.ts`,
-    ),
+    globalSetup: ['setup/rsa-keys-file', 'packed/run-folder'].map((name) => `test/support/${name}.ts`),
     setupFiles: SETUP,
     // Otherwise each project compiles the same sources again.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/m2m-guard/vitest' },
@@ -85,7 +94,7 @@ export default defineConfig({
           name: 'unit',
           isolate: false,
           include: testsIn(UNIT),
-          exclude: [...ALONE, NESTED],
+          exclude: [...ALONE, ...REDIS, NESTED],
           // The sources themselves are checked by tsc, in a step of its own.
           typecheck: {
             enabled: true,
@@ -101,8 +110,12 @@ export default defineConfig({
           name: 'adapters',
           isolate: false,
           include: testsIn(['adapters']),
-          exclude: [...ALONE, NESTED],
+          exclude: [...ALONE, ...REDIS, NESTED],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'redis', isolate: false, include: [...REDIS], globalSetup: [REDIS_ENGINE] },
       },
       {
         extends: true,
@@ -115,7 +128,16 @@ export default defineConfig({
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.
       { extends: true, test: { name: 'alone', include: ALONE } },
-      { extends: true, test: { name: 'slow', include: testsIn(SLOW), exclude: LONG, testTimeout: 600_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: testsIn(SLOW),
+          exclude: LONG,
+          testTimeout: 600_000,
+          globalSetup: [REDIS_ENGINE],
+        },
+      },
       {
         extends: true,
         test: {

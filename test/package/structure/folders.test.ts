@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { REDIS } from '../../../vitest.config.js'
 
 const ROOT = new URL('../../../', import.meta.url)
 
@@ -26,4 +27,14 @@ it('every other folder of test is in the table of CONTRIBUTING.md', () => {
   const listed = [...text.matchAll(/^\| `test\/(\w+)\/`/gm)].map(([, folder]) => folder)
   const others = foldersIn('test').filter((folder) => !mirrors.includes(folder))
   expect(others.sort()).toEqual(listed.sort())
+})
+
+it('only the project redis and the slow tests, which install Redis, contain a test that starts it', () => {
+  const paths = REDIS.map((pattern) => pattern.replace('**/*.test.ts', ''))
+  const starting = readdirSync(new URL('test', ROOT), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !/^(?:slow|package)\//.test(name))
+    .map((name) => `test/${name}`)
+    .filter((path) => readFileSync(new URL(path, ROOT), 'utf8').includes('/support/redis/'))
+  expect(starting.length).toBeGreaterThan(0)
+  expect(starting.filter((path) => !paths.some((start) => path.startsWith(start)))).toEqual([])
 })
