@@ -44,7 +44,10 @@ export function expectRefusal(reply: Reply, status: number): void {
   expect(reply.headers['cache-control']).toBe('no-store')
 }
 
-/** Runs all callbacks that are ready. */
+/**
+ * Runs the callbacks that are ready in this process, before a test checks that one of them did not fail. No event of a network
+ * may decide such a test.
+ */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -116,7 +116,7 @@ describe('verifier.observe()', () => {
     expect(decisions).toEqual([])
     await verifier.authorize(bearer(jwt()))
     expect(decisions).toHaveLength(1)
-    expect(decisions[0]!.durationMs).toBeLessThan(60_000)
+    expect(decisions[0]!.durationMs).toSatisfy(Number.isFinite)
   })
 
   it('sees the decisions of guards', async () => {

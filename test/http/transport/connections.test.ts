@@ -67,8 +67,9 @@ describe('connections', () => {
     })
     const transport = open()
     await send(transport, { url: server.url })
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => server.open() === 0)
     expect((await send(transport, { url: server.url })).text).toBe('ok')
+    expect(server.connections()).toBe(2)
   })
 
   it('are not kept after two responses to one request', async () => {

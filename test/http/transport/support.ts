@@ -3,6 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { exchange, type Exchange } from '../../../src/http/exchange.js'
 import { createTransport, type Transport } from '../../../src/http/transport/transport.js'
+import { nextTurn } from '../../support/until.js'
 
 /** Received request and the socket for the response. */
 interface Received {
@@ -60,7 +61,7 @@ export async function send(transport: Transport, request: Overrides) {
     ...request,
     transport,
   })
-  // The connection is released only after the response has ended.
-  await new Promise((resolve) => setImmediate(resolve))
+  // Node releases the connection in a `nextTick` after the end of the response: no event of the network decides it.
+  await nextTurn()
   return { status, headers, text }
 }

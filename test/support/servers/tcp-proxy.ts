@@ -19,6 +19,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly connections: number
   /** How many of them are open. */
   readonly open: number
+  /** How many connections were reset because they were reused. */
+  readonly reused: number
   /** Resolves once so many connections have come in all. */
   arrived(connections: number): Promise<void>
   /** Resolves once none is open any more. */
@@ -39,6 +41,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const watchers = new Set<() => void>()
   let behaviour: ProxyBehaviour = 'pass'
   let connections = 0
+  let reused = 0
   let server: Server | undefined
 
   const changed = (): void => {
@@ -63,7 +66,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       changed()
     })
     changed()
-    forward(client, Number(targetPort), behaviour)
+    forward(client, Number(targetPort), behaviour, () => (reused += 1))
   }
   const listen = async (port: number): Promise<number> => {
     const listening = createServer(serve)
@@ -93,6 +96,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     get open() {
       return sockets.size
     },
+    get reused() {
+      return reused
+    },
     arrived: (count) => when(() => connections >= count),
     idle: () => when(() => sockets.size === 0),
     behave(how) {
@@ -107,7 +113,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   }
 }
 
-function forward(client: Socket, port: number, behaviour: ProxyBehaviour): void {
+function forward(client: Socket, port: number, behaviour: ProxyBehaviour, isReused: () => void): void {
   if (behaviour === 'reset') {
     client.resetAndDestroy()
     return
@@ -123,8 +129,10 @@ function forward(client: Socket, port: number, behaviour: ProxyBehaviour): void 
   let hasAnswered = false
   let left = typeof behaviour === 'object' ? behaviour.cutAfter : Number.POSITIVE_INFINITY
   client.on('data', (chunk) => {
-    if (behaviour === 'resetOnReuse' && hasAnswered) client.resetAndDestroy()
-    else upstream.write(chunk)
+    if (behaviour === 'resetOnReuse' && hasAnswered) {
+      isReused()
+      client.resetAndDestroy()
+    } else upstream.write(chunk)
   })
   upstream.on('data', (chunk) => {
     hasAnswered = true
