@@ -1,15 +1,16 @@
+import { Deadline } from '../util/timers.js'
 import { isRecord, ownMember, record, string, type UntrustedObject } from '../util/members.js'
-import { timers } from '../util/timers.js'
 import { isSecureAddressFor } from '../util/url/url.js'
 import { UnreadableResponseError } from './exchange-error.js'
 
 /** Functions with which {@link discover} fetches and reads the discovery document of an issuer. */
 export interface DiscoveryRequests<T> {
+  /** Maximum seconds of all requests. */
+  readonly deadlineSeconds: number
   /**
-   * Fetches a document. `elapsedSeconds` is the time that an earlier URL took. Its error has the `status` of the response,
-   * if there was one. The error or its `cause` is an {@link UnreadableResponseError} if the response was unreadable.
+   * Fetches a document within `deadlineSeconds`. Its error has the `status` of the response, if there was one. The error or its `cause` is an {@link UnreadableResponseError} if the response was unreadable.
    */
-  readonly get: (url: string, elapsedSeconds: number) => Promise<T>
+  readonly get: (url: string, deadlineSeconds: number) => Promise<T>
   /** Reads a fetched discovery document. */
   readonly metadataOf: (fetched: T) => unknown
   /** Whether the `issuer` of a document also stands for the issuer: see {@link discover}. */
@@ -43,10 +44,10 @@ interface NotFound {
  */
 export async function discover<T>(issuer: string, requests: DiscoveryRequests<T>): Promise<Discovered<T>> {
   const [first, second] = discoveryUrls(issuer)
-  const started = timers.elapsed()
-  const firstResult = await discoverAt(first, 0, issuer, requests)
+  const limit = new Deadline(requests.deadlineSeconds)
+  const firstResult = await discoverAt(first, limit, issuer, requests)
   if (!('failure' in firstResult)) return firstResult
-  const secondResult = await discoverAt(second, timers.elapsed() - started, issuer, requests)
+  const secondResult = await discoverAt(second, limit, issuer, requests)
   if (!('failure' in secondResult)) return secondResult
   // An HTML page or a redirect at the first URL helps the operator more than a 404 at the second.
   throw firstResult.isNotFoundStatus ? secondResult.failure : firstResult.failure
@@ -54,13 +55,13 @@ export async function discover<T>(issuer: string, requests: DiscoveryRequests<T>
 
 async function discoverAt<T>(
   url: string,
-  elapsedSeconds: number,
+  limit: Deadline,
   issuer: string,
   { get, metadataOf, unusable, isEquivalent }: DiscoveryRequests<T>,
 ): Promise<Discovered<T> | NotFound> {
   let fetched: T
   try {
-    fetched = await get(url, elapsedSeconds)
+    fetched = await get(url, limit.remaining())
   } catch (error) {
     if (!isOtherResource(error)) throw error
     return { failure: error, isNotFoundStatus: isNotFound(statusOf(error)) }

@@ -42,7 +42,7 @@ export async function readRequestHeaders(
   const late = (): Error => new ExchangeError(`${where} did not return within ${formatSeconds(seconds)}`)
   let entries: readonly [string, unknown][] | undefined
   try {
-    entries = await within({ seconds, signal: undefined, late }, async () => entriesOf(await headersOf()))
+    entries = await within({ seconds, late }, async () => entriesOf(await headersOf()))
   } catch (error) {
     if (error instanceof ExchangeError) throw error
     throw new ExchangeError(`${where} failed${formatErrorCode(error)}`)

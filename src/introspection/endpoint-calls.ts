@@ -10,8 +10,8 @@ import type { RemoteSettings } from '../model/issuer/issuer-settings.js'
 import { SecretError } from '../options/secret.js'
 import type { Clock } from '../util/clock.js'
 import { within } from '../util/abort.js'
+import { Deadline } from '../util/timers.js'
 import { parseJson } from '../util/json.js'
-import { timers } from '../util/timers.js'
 import { isClientError, type CallResult, type Failure, type Statement } from './outcome.js'
 import type { SharedCalls } from './call-limits.js'
 import { hasDuplicateMembers } from '../util/duplicate-members.js'
@@ -61,15 +61,14 @@ export class EndpointCalls {
   ): Promise<CallResult<T>> {
     const { deadline } = this.#options
     const renewable = this.#credential
-    const started = timers.elapsed()
-    const remaining = (): number => deadline - (timers.elapsed() - started)
+    const limit = new Deadline(deadline)
     try {
       if (renewable === undefined) return await this.#send(url, token, read, FIXED, deadline)
-      const credential = await renewable.current(remaining())
-      const result = await this.#send(url, token, read, credential, remaining())
+      const credential = await renewable.current(limit.remaining())
+      const result = await this.#send(url, token, read, credential, limit.remaining())
       if (!isRejected(result)) return result
-      const renewed = await renewable.renew(credential, remaining())
-      return renewed === undefined ? result : await this.#send(url, token, read, renewed, remaining())
+      const renewed = await renewable.renew(credential, limit.remaining())
+      return renewed === undefined ? result : await this.#send(url, token, read, renewed, limit.remaining())
     } catch (error) {
       return credentialFailure(error)
     }
@@ -83,12 +82,7 @@ export class EndpointCalls {
     credential: Credential,
     deadlineSeconds: number,
   ): Promise<CallResult<T>> {
-    // A timer needs a positive time.
-    const settings = {
-      deadlineSeconds: Math.max(0.001, deadlineSeconds),
-      retries: this.#options.retries,
-      pauses: RETRY_DELAYS,
-    }
+    const settings = { deadlineSeconds, retries: this.#options.retries, pauses: RETRY_DELAYS }
     const sent: { request?: RemoteRequest } = {}
     const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left, sent))
     return this.#read(outcome, token, read, sent.request)
@@ -101,20 +95,17 @@ export class EndpointCalls {
     deadlineSeconds: number,
     sent: { request?: RemoteRequest },
   ): Promise<HttpResponse | Error> {
-    const { maxBytes } = this.#options
     try {
       const context = { url, credential: credential.value, now: this.#clock.now() }
       const created = this.#profile.request(token, context)
-      const started = timers.elapsed()
+      const limit = new Deadline(deadlineSeconds)
       const { headers, body, tls } =
         created instanceof Promise ? await withinDeadline(created, deadlineSeconds) : created
-      const left =
-        created instanceof Promise
-          ? Math.max(0.001, deadlineSeconds - (timers.elapsed() - started))
-          : deadlineSeconds
       sent.request = { headers: { ...headers }, body }
       const request = { url, method: 'POST' as const, ...sent.request, tls }
-      return await exchange({ ...request, deadlineSeconds: left, maxBytes, transport: this.#transport })
+      const { maxBytes } = this.#options
+      const limits = { deadlineSeconds: limit.remaining(), maxBytes }
+      return await exchange({ ...request, ...limits, transport: this.#transport })
     } catch (error) {
       // Another attempt would call the same function again.
       if (error instanceof SecretError) throw error
@@ -166,7 +157,7 @@ export class EndpointCalls {
 function withinDeadline<T>(created: Promise<T>, seconds: number): Promise<T> {
   const late = (): Error =>
     new SecretError('the authentication of the request did not complete within the deadline')
-  return within({ seconds, signal: undefined, late }, () => created)
+  return within({ seconds, late }, () => created)
 }
 
 /** Whether the issuer rejected our credentials. A 403 may concern the token instead. */

@@ -1,6 +1,6 @@
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
-import { timers } from '../util/timers.js'
+import { Deadline } from '../util/timers.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer/remote-profile.js'
 import type { ReportCall } from '../model/issuer/issuer-calls.js'
@@ -173,7 +173,7 @@ export class Introspector {
     const url = endpoint instanceof Promise ? await this.#waitFor(endpoint) : endpoint
     if (isRefusal(url)) return { result: markOutage(url) }
     this.#url = url
-    const started = timers.elapsed()
+    const limit = new Deadline(this.#options.deadline)
     const completed = await this.#circuit.run(
       async () => {
         const call = (): Promise<CallResult<T>> => this.#calls.call(url, token, read)
@@ -188,7 +188,7 @@ export class Introspector {
     const { statement, retryAfter, response } = completed.result
     if (!('fault' in statement))
       return { result: statement as Introspected<T>, answer: response && { response, statement } }
-    const isOutage = await this.#withinDeadline(completed.recorded, started)
+    const isOutage = await this.#withinDeadline(completed.recorded, limit)
     const reason = faultOf(statement, completed.result)
     const refusal = new Refusal(reason, {
       cause: createCause(statement.detail),
@@ -247,10 +247,9 @@ export class Introspector {
   }
 
   /** Waits for a probe within the deadline of the caller's call. The probe has a separate deadline. */
-  async #withinDeadline(recorded: Promise<boolean>, started: number): Promise<boolean> {
-    const seconds = Math.max(0, this.#options.deadline - (timers.elapsed() - started))
+  async #withinDeadline(recorded: Promise<boolean>, limit: Deadline): Promise<boolean> {
     const late = (): Error => new Error('the probe did not end within the deadline of the call')
-    return within({ seconds, signal: undefined, late }, () => recorded).catch(() => false)
+    return within({ seconds: limit.remaining(), late }, () => recorded).catch(() => false)
   }
 
   health(): RemoteHealth {

@@ -74,16 +74,13 @@ export class RenewableCredential {
   /** Joins the read in flight or starts one. */
   async #readShared(seconds: number): Promise<Credential> {
     const flight = this.#flight.share(() => this.#readOnce())
-    return within(
-      { seconds: Math.max(0.001, seconds), signal: undefined, late: createTimeoutError },
-      () => flight,
-    )
+    return within({ seconds, late: createTimeoutError }, () => flight)
   }
 
   async #readOnce(): Promise<Credential> {
     const { deadline: seconds } = this.#limits
     try {
-      const value = await within({ seconds, signal: undefined, late: createTimeoutError }, async () => {
+      const value = await within({ seconds, late: createTimeoutError }, async () => {
         // In an async function, so that a synchronous exception becomes a rejection.
         return await this.#read()
       })

@@ -6,8 +6,8 @@ import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { RequestHeaders } from '../model/issuer/issuer-settings.js'
+import { Deadline } from '../util/timers.js'
 import { parseJson } from '../util/json.js'
-import { timers } from '../util/timers.js'
 import type { KeySettings } from '../model/issuer/issuer-settings.js'
 
 /** A document that this one depends on is unavailable. This document has the same backoff as that one. */
@@ -63,9 +63,9 @@ async function headersWithin(
   headersOf: RequestHeaders | undefined,
 ): Promise<{ readonly headers: Readonly<Record<string, string>>; readonly deadlineSeconds: number }> {
   if (headersOf === undefined) return { headers: {}, deadlineSeconds }
-  const started = timers.elapsed()
+  const limit = new Deadline(deadlineSeconds)
   const headers = await readRequestHeaders('keys.headers', headersOf, deadlineSeconds)
-  return { headers, deadlineSeconds: Math.max(0.001, deadlineSeconds - (timers.elapsed() - started)) }
+  return { headers, deadlineSeconds: limit.remaining() }
 }
 
 /** Adds the URL of a request to the error of its exchange or of reading its response. */

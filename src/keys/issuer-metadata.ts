@@ -93,8 +93,8 @@ export function fetchMetadata(
   }: Pick<MetadataSettings, 'transport' | 'metadataHeaders' | 'template'>,
 ): Promise<Discovered<FetchedDocument>> {
   return discover(issuer, {
-    get: (url, elapsedSeconds) =>
-      fetchDocument(url, withRemainingDeadline(options, elapsedSeconds), { transport, headers }),
+    deadlineSeconds: options.deadline,
+    get: (url, deadline) => fetchDocument(url, { ...options, deadline }, { transport, headers }),
     metadataOf: ({ json }) => json,
     // Microsoft's documents for several tenants name `https://login.microsoftonline.com/{tenantid}/v2.0`.
     isEquivalent: (named) => template !== undefined && isTemplateItself(template, named),
@@ -105,10 +105,4 @@ export function fetchMetadata(
           : explainOtherIssuer(url, stated, issuer),
       ),
   })
-}
-
-/** Reduces the deadline by the time that the first URL took, because both URLs share one deadline. */
-function withRemainingDeadline(options: KeySettings, elapsedSeconds: number): KeySettings {
-  if (elapsedSeconds === 0) return options
-  return { ...options, deadline: Math.max(0.001, options.deadline - elapsedSeconds) }
 }

@@ -1,5 +1,6 @@
 import { explain } from '../model/detail/explain.js'
 import { Refusal } from '../model/refusal/refusal.js'
+import { within } from '../util/abort.js'
 import { phrase } from '../util/quote.js'
 import { timers } from '../util/timers.js'
 import type { Entry } from './entry.js'
@@ -78,7 +79,7 @@ export class PolledStore implements RevocationStore {
 
   async append(entries: readonly Entry[]): Promise<number> {
     try {
-      return await within(DEADLINE, this.#reader.append(entries), 'writing')
+      return await within({ seconds: DEADLINE, late: createWriteTimeout }, () => this.#reader.append(entries))
     } catch (cause) {
       const message = `the revocation is not stored: ${messageOf(cause)}. This process refuses the tokens and will store it when the store can be written`
       throw new Error(message, { cause })
@@ -247,12 +248,6 @@ export class PolledStore implements RevocationStore {
   }
 }
 
-/** Rejects if a promise is not settled within a number of seconds. */
-function within<T>(seconds: number, promise: Promise<T>, action: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = timers.after(seconds, () => {
-      reject(new Error(`${action} takes longer than ${seconds} s`))
-    })
-    promise.then(resolve, reject).finally(cancel)
-  })
+function createWriteTimeout(): Error {
+  return new Error(`writing takes longer than ${DEADLINE} s`)
 }

@@ -1,3 +1,4 @@
+import { within } from '../util/abort.js'
 import { safeLine } from '../util/quote.js'
 import { timers } from '../util/timers.js'
 import type { SharedStore } from './contract.js'
@@ -104,14 +105,8 @@ export class GuardedStore {
     )
   }
 
-  #within<T>(deadline: number, work: (store: SharedStore) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // In an async function, so that a synchronous exception becomes a rejection.
-      const working = (async () => work(this.#store))()
-      const cancel = afterResponseDeadline(deadline, () => {
-        reject(new Error(`no response within ${Math.round(deadline * 1000)} ms`))
-      })
-      working.then(resolve, reject).finally(cancel)
-    })
+  #within<T>(seconds: number, work: (store: SharedStore) => Promise<T>): Promise<T> {
+    const late = (): Error => new Error(`no response within ${Math.round(seconds * 1000)} ms`)
+    return within({ seconds, late, startTimer: afterResponseDeadline }, () => work(this.#store))
   }
 }

@@ -37,6 +37,20 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
   })
 }
 
+/** Limits of {@link within}. */
+export interface TimeLimit {
+  readonly seconds: number
+  readonly signal?: AbortSignal | undefined
+  /** Creates the error when the limit passes. */
+  readonly late: () => Error
+  /**
+   * Starts the timer, and returns a function that cancels it.
+   *
+   * @defaultValue `timers.after`
+   */
+  readonly startTimer?: (seconds: number, expire: () => void) => () => void
+}
+
 /**
  * Runs work within a time limit. If the limit passes or `signal` is aborted, the result of the work is ignored, because
  * a custom function may not react to its signal.
@@ -46,16 +60,14 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
  *
  * @throws the error that `late` creates, or the reason of `signal`.
  */
-export async function within<T>(
-  limit: { readonly seconds: number; readonly signal: AbortSignal | undefined; readonly late: () => Error },
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { seconds, signal, late } = limit
+export async function within<T>(limit: TimeLimit, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { seconds, signal, late, startTimer } = limit
   signal?.throwIfAborted()
   const controller = new AbortController()
-  const cancelTimer = timers.after(seconds, () => {
+  const expire = (): void => {
     controller.abort(late())
-  })
+  }
+  const cancelTimer = startTimer === undefined ? timers.after(seconds, expire) : startTimer(seconds, expire)
   const stop =
     signal &&
     onAbort(signal, () => {

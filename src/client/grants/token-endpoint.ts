@@ -84,9 +84,10 @@ export class DiscoveredEndpoint {
     const issuer = this.#issuer
     const triedUrls: string[] = []
     const { metadata } = await discover(issuer, {
-      get: (url, spentSeconds) => {
+      deadlineSeconds: lookup.deadlineSeconds,
+      get: (url, deadlineSeconds) => {
         triedUrls.push(urlWithoutQuery(url))
-        return this.#get({ url, triedUrls }, spentSeconds, lookup)
+        return this.#get({ url, triedUrls }, { ...lookup, deadlineSeconds })
       },
       metadataOf: (document) => document,
       unusable: (problem, url, stated) =>
@@ -110,11 +111,8 @@ export class DiscoveredEndpoint {
 
   async #get(
     { url, triedUrls }: { readonly url: string; readonly triedUrls: readonly string[] },
-    spentSeconds: number,
-    lookup: EndpointLookup,
+    { deadlineSeconds, transport, signal, tls, tokensIn }: EndpointLookup,
   ): Promise<UntrustedObject> {
-    const { transport, signal, tls, tokensIn } = lookup
-    const deadlineSeconds = Math.max(0.001, lookup.deadlineSeconds - spentSeconds)
     const call = {
       url,
       deadlineSeconds,

@@ -6,7 +6,6 @@ import { ExchangeError } from '../../http/exchange-error.js'
 import { retry } from '../../http/retry.js'
 import type { HttpResponse } from '../../http/transport/messages.js'
 import { createTransport, type Transport } from '../../http/transport/transport.js'
-import { timers } from '../../util/timers.js'
 import type { ManagementError } from './management-error.js'
 import {
   readResponse,
@@ -77,12 +76,6 @@ export class VendorApi {
   /** Deadline of an operation in seconds. */
   get deadlineSeconds(): number {
     return this.#deadlineSeconds
-  }
-
-  /** Returns the rest of the deadline of an operation that started at `started` (a `timers.elapsed()` value). */
-  remainingDeadline(startedAt: number): { readonly deadlineSeconds: number } {
-    const remainingSeconds = this.#deadlineSeconds - (timers.elapsed() - startedAt)
-    return { deadlineSeconds: Math.max(remainingSeconds, 0.001) }
   }
 
   /** Creates the error for a 2xx response that lacks a required field. */

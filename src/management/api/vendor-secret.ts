@@ -1,6 +1,6 @@
 import { SecretError, secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
 import { within } from '../../util/abort.js'
-import { timers } from '../../util/timers.js'
+import { Deadline } from '../../util/timers.js'
 import { ManagementError, type Vendor } from './management-error.js'
 import type { VendorCall } from './call.js'
 import type { VendorResponse } from './response.js'
@@ -51,18 +51,17 @@ export class VendorSecret {
     call: Call,
     send: (secret: string, deadlineSeconds: number) => Promise<VendorResponse>,
   ): Promise<VendorResponse> {
-    const startedAt = timers.elapsed()
     const total = call.deadlineSeconds ?? this.#api.deadlineSeconds
-    const left = (): number => Math.max(total - (timers.elapsed() - startedAt), 0.001)
-    const secret = await this.#read(call, left())
+    const limit = new Deadline(total)
+    const secret = await this.#read(call, limit.remaining())
     try {
-      return await send(secret, this.#reader.isFunction ? left() : total)
+      return await send(secret, this.#reader.isFunction ? limit.remaining() : total)
     } catch (error) {
       const isRejected = error instanceof ManagementError && error.status === 401
       if (!isRejected || !this.#reader.isFunction) throw error
-      const current = await this.#read(call, left())
+      const current = await this.#read(call, limit.remaining())
       if (current === secret) throw error
-      return send(current, left())
+      return send(current, limit.remaining())
     }
   }
 

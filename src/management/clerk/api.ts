@@ -3,7 +3,7 @@ import { described, optional, type Reader, type Result, type TableOf } from '../
 import { secretOption, type Secret } from '../../options/secret.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { timers } from '../../util/timers.js'
+import { Deadline } from '../../util/timers.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import { ManagementError } from '../api/management-error.js'
 import { records, string } from '../../util/members.js'
@@ -99,7 +99,7 @@ export class ClerkApi {
   /** Sends a call with the machine's key if there is one, otherwise with the instance's. */
   async call(call: ClerkCall): Promise<VendorResponse> {
     const { beyondMachine = [], secrets = [], options, ...rest } = call
-    const startedAt = timers.elapsed()
+    const limit = new Deadline(this.#api.deadlineSeconds)
     const signal = readSignal(call.operation, options)
     const callWith = (key: VendorSecret, seconds: number): Promise<VendorResponse> =>
       key.send({ ...rest, signal, deadlineSeconds: seconds }, (secret, deadlineSeconds) =>
@@ -127,8 +127,7 @@ export class ClerkApi {
       const status = error instanceof ManagementError ? error.status : undefined
       if (status === undefined || !beyondMachine.includes(status)) throw error
       // The call was refused, so it had no effect and this is not a retry.
-      const spentSeconds = timers.elapsed() - startedAt
-      return callWith(fallbackKey, Math.max(this.#api.deadlineSeconds - spentSeconds, 0.01))
+      return callWith(fallbackKey, limit.remaining())
     })
   }
 

@@ -3,7 +3,7 @@ import type { Credential } from '../../authentication/credential.js'
 import { createClock } from '../../options/clock.js'
 import { SecretError } from '../../options/secret.js'
 import { within } from '../../util/abort.js'
-import { timers } from '../../util/timers.js'
+import { Deadline } from '../../util/timers.js'
 import type { VendorCall } from '../api/call.js'
 import { ManagementError } from '../api/management-error.js'
 import type { VendorResponse } from '../api/response.js'
@@ -34,8 +34,8 @@ export async function sendAuthenticated(
   name: EndpointName,
   call: UnauthenticatedCall,
 ): Promise<VendorResponse> {
-  const startedAt = timers.elapsed()
-  const limited = <T>(work: () => T | Promise<T>): Promise<T> => withinDeadline(api, startedAt, call, work)
+  const limit = new Deadline(api.deadlineSeconds)
+  const limited = <T>(work: () => T | Promise<T>): Promise<T> => withinDeadline(api, limit, call, work)
   const credential = await limited<Credential>(authenticator.read)
   const { path: url } = await endpoints.find(name, { ...call, tls: credential.tls })
   const form = new URLSearchParams(call.form)
@@ -43,7 +43,7 @@ export async function sendAuthenticated(
   const proof = await limited(() => credential.prove({ url, form, audience: issuer ?? url, now }))
   return api.call({
     ...call,
-    ...api.remainingDeadline(startedAt),
+    deadlineSeconds: limit.remaining(),
     path: url,
     method: 'POST',
     headers: proof.headers,
@@ -58,15 +58,14 @@ export async function sendAuthenticated(
 /** Runs a custom function within the deadline of the operation. */
 async function withinDeadline<T>(
   api: VendorApi,
-  startedAt: number,
+  limit: Deadline,
   { operation, signal }: Operation,
   work: () => T | Promise<T>,
 ): Promise<T> {
-  const { deadlineSeconds: seconds } = api.remainingDeadline(startedAt)
   const late = (): Error =>
     new SecretError(`the authentication of the client did not complete within ${api.deadlineSeconds} s`)
   try {
-    return await within({ seconds, signal, late }, async () => work())
+    return await within({ seconds: limit.remaining(), signal, late }, async () => work())
   } catch (error) {
     if (!(error instanceof SecretError)) throw error
     const reason = 'credentials_unavailable'

@@ -1,7 +1,7 @@
 import { discover, usableEndpoint, withAliases } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
+import { Deadline, elapsedLifetime } from '../../util/timers.js'
 import { string, type UntrustedObject } from '../../util/members.js'
-import { elapsedLifetime, timers } from '../../util/timers.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
 
@@ -55,7 +55,7 @@ export class EndpointFinder {
     if (this.#issuer === undefined) {
       throw failure(pending, `the ${name} is unknown, and there is no issuer to discover it from`, advice)
     }
-    const startedAt = timers.elapsed()
+    const limit = new Deadline(this.#api.deadlineSeconds)
     const document = await this.#document(this.#issuer, pending)
     if (string(document, name) === undefined) {
       throw failure(pending, `the discovery document of the issuer has no ${name}`, advice)
@@ -71,7 +71,7 @@ export class EndpointFinder {
     }
     // Only a document with a usable endpoint is cached, because a missing one may be added before the next call.
     if (this.#cached?.document !== document) this.#cached = { document, at: elapsedLifetime() }
-    return { path: url, ...this.#api.remainingDeadline(startedAt) }
+    return { path: url, deadlineSeconds: limit.remaining() }
   }
 
   async #document(issuer: string, pending: Operation): Promise<UntrustedObject> {
@@ -81,10 +81,9 @@ export class EndpointFinder {
     // discovery.
     const { operation, signal, tls } = pending
     const call = { operation, signal, tls, method: 'GET', headers: {}, isRead: true, secrets: [] } as const
-    const deadline = this.#api.deadlineSeconds
     const { metadata } = await discover(issuer, {
-      get: (path, spentSeconds) =>
-        this.#api.call({ ...call, path, deadlineSeconds: Math.max(0.001, deadline - spentSeconds) }),
+      deadlineSeconds: this.#api.deadlineSeconds,
+      get: (path, deadlineSeconds) => this.#api.call({ ...call, path, deadlineSeconds }),
       metadataOf: ({ json }) => json,
       unusable: () =>
         failure(
