@@ -1,7 +1,7 @@
 import { exchange } from '../http/exchange.js'
 import { ExchangeError, UnreadableResponseError } from '../http/exchange-error.js'
 import { maskOwnCredentials } from '../http/own-credentials.js'
-import { retry } from '../http/retry.js'
+import { isTemporaryOutcome, retry } from '../http/retry.js'
 import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
@@ -84,7 +84,9 @@ export class EndpointCalls {
   ): Promise<CallResult<T>> {
     const settings = { deadlineSeconds, retries: this.#options.retries, pauses: RETRY_DELAYS }
     const sent: { request?: RemoteRequest } = {}
-    const outcome = await retry(settings, (left) => this.#attempt(url, token, credential, left, sent))
+    const attempt = (left: number): Promise<HttpResponse | Error> =>
+      this.#attempt(url, token, credential, left, sent)
+    const outcome = await retry(settings, attempt, isTemporaryOutcome)
     return this.#read(outcome, token, read, sent.request)
   }
 

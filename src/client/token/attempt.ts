@@ -1,5 +1,6 @@
+import { isTemporaryStatus, retry } from '../../http/retry.js'
 import { waitFor, within } from '../../util/abort.js'
-import { timers } from '../../util/timers.js'
+import { Deadline, timers } from '../../util/timers.js'
 import { TokenSourceError } from '../errors.js'
 import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
 import { unreadableResponseError } from '../grants/issuer-request.js'
@@ -34,8 +35,6 @@ export type AttemptOutcome =
 const RETRY_PAUSE = [0.05, 0.25] as const
 /** Pause in seconds after a token that has already ended. It doubles. */
 const ENDED_PAUSE = 0.25
-/** Statuses of a load balancer, or of a server that restarts. */
-const TEMPORARY_STATUSES = [502, 503, 504]
 /** A deadline that passes so many seconds late says that this process did not run, and nothing about the issuer. */
 const LATE_SECONDS = 1
 
@@ -109,10 +108,10 @@ async function obtainWithinDeadline(
   // The error names the part that was pending: the credential or the issuer.
   const late = (): TokenSourceError =>
     readNames === undefined ? issuerTimeoutError(seconds) : credentialTimeoutError(seconds, readNames)
-  const started = timers.elapsed()
+  const deadline = new Deadline(seconds)
   return within({ seconds, signal: closing, late }, (signal) =>
     obtainCurrent(seconds, signal, () =>
-      obtainTwice(signal, seconds - (timers.elapsed() - started), async () => {
+      obtainTwice(signal, deadline.remaining(), async () => {
         const requested = readMoment(clock)
         const context = { signal, closing, ...needs, reading, tokensIn: known.in }
         const issued = await grant.obtain(parameters, context)
@@ -143,29 +142,25 @@ async function obtainCurrent(
 }
 
 /** Sends a second request after a temporary failure, if the deadline allows it. */
-async function obtainTwice<T>(
+async function obtainTwice(
   signal: AbortSignal,
-  secondsLeft: number,
-  obtain: () => Promise<T>,
-): Promise<T> {
-  const [shortest, longest] = RETRY_PAUSE
-  const pause = shortest + Math.random() * (longest - shortest)
-  const started = timers.elapsed()
-  try {
-    return await obtain()
-  } catch (error) {
-    const isInTime = secondsLeft - (timers.elapsed() - started) > pause
-    if (signal.aborted || !isInTime || !isTemporary(error)) throw error
-  }
-  await wait(pause, signal)
-  return obtain()
+  deadlineSeconds: number,
+  obtain: () => Promise<Obtained>,
+): Promise<Obtained> {
+  const outcome = await retry<Obtained | { readonly error: unknown }>(
+    { deadlineSeconds, retries: 1, pauses: RETRY_PAUSE, signal },
+    () => obtain().catch((error: unknown) => ({ error })),
+    (attempted) => 'error' in attempted && isTemporary(attempted.error),
+  )
+  if ('error' in outcome) throw outcome.error
+  return outcome
 }
 
 /** Whether a second request may help: no response, or the response of a load balancer. */
 function isTemporary(error: unknown): boolean {
   if (!(error instanceof TokenSourceError) || error.reason !== 'issuer_unavailable') return false
   const { status, retryAfter } = error
-  return retryAfter === undefined && (status === undefined || TEMPORARY_STATUSES.includes(status))
+  return retryAfter === undefined && (status === undefined || isTemporaryStatus(status))
 }
 
 function wait(seconds: number, signal: AbortSignal): Promise<void> {

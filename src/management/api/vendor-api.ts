@@ -3,7 +3,7 @@ import { func } from '../../options/readers.js'
 import { duration, type Duration } from '../../options/duration.js'
 import { exchange } from '../../http/exchange.js'
 import { ExchangeError } from '../../http/exchange-error.js'
-import { retry } from '../../http/retry.js'
+import { isTemporaryOutcome, retry } from '../../http/retry.js'
 import type { HttpResponse } from '../../http/transport/messages.js'
 import { createTransport, type Transport } from '../../http/transport/transport.js'
 import type { ManagementError } from './management-error.js'
@@ -69,7 +69,8 @@ export class VendorApi {
       pauses: RETRY_PAUSES,
       signal: call.signal,
     }
-    const outcome = await retry(settings, (remainingSeconds) => this.#attempt(call, remainingSeconds))
+    const attempt = (seconds: number): Promise<HttpResponse | ExchangeError> => this.#attempt(call, seconds)
+    const outcome = await retry(settings, attempt, isTemporaryOutcome)
     return readResponse(this.#profile, call, outcome)
   }
 
