@@ -1,4 +1,4 @@
-import { backoffWithJitter } from '../util/backoff.js'
+import { backoffWithJitter, jittered } from '../util/backoff.js'
 import type { Clock } from '../util/clock.js'
 import { SharedFlight } from '../util/single-flight.js'
 import { formatErrorCode } from '../http/exchange.js'
@@ -222,7 +222,7 @@ export class RefreshingDocument<T> {
     this.#successes += 1
     this.#loadedAt = now
     this.#expiresAt = now + lifetime
-    this.#refreshAt = now + lifetime * (REFRESH_AT + (Math.random() * 2 - 1) * REFRESH_JITTER)
+    this.#refreshAt = now + lifetime * jittered(REFRESH_AT, REFRESH_JITTER)
     this.#failures = 0
     this.#pausedUntil = Number.NEGATIVE_INFINITY
     this.#lastSuccess = this.#clock.now()

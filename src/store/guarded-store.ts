@@ -1,4 +1,5 @@
 import { within } from '../util/abort.js'
+import { backoff } from '../util/backoff.js'
 import { safeLine } from '../util/quote.js'
 import { timers } from '../util/timers.js'
 import type { SharedStore } from './contract.js'
@@ -18,9 +19,8 @@ export const UNAVAILABLE = Symbol('the store is not used')
 /** Reports that the store is not used any more, or is used again. */
 export type TellStoreChange = (change: 'failing' | 'recovered', detail: string) => void
 
-/** Seconds for which the store is not used after a failure: doubled with each further one. */
-const FIRST_PAUSE = 1
-const LONGEST_PAUSE = 30
+/** Seconds for which the store is not used after a failure. */
+const PAUSES = { first: 1, longest: 30 }
 
 /** Maximum seconds for an operation for which no request waits. */
 export const BACKGROUND_PATIENCE = 1
@@ -37,7 +37,7 @@ export class GuardedStore {
   readonly #deadline: number
   readonly #trialKey: string
   #failure: string | undefined
-  #pause = FIRST_PAUSE
+  #failures = 0
   #nextTrial = 0
   #isTrying = false
 
@@ -81,9 +81,14 @@ export class GuardedStore {
     const isFirst = this.#failure === undefined
     this.#failure = error instanceof Error ? safeLine(error.message, 200) : 'unknown error'
     if (!isFirst) return
-    this.#pause = FIRST_PAUSE
-    this.#nextTrial = timers.elapsed() + FIRST_PAUSE
+    this.#failures = 0
+    this.#scheduleTrial()
     tell('failing', this.#failure)
+  }
+
+  #scheduleTrial(): void {
+    this.#failures += 1
+    this.#nextTrial = timers.elapsed() + backoff(this.#failures, PAUSES)
   }
 
   /** Starts a trial if one is due. It writes, because a store that can only be read is of no use. */
@@ -99,8 +104,7 @@ export class GuardedStore {
       (error: unknown) => {
         this.#isTrying = false
         this.#fail(error, tell)
-        this.#pause = Math.min(LONGEST_PAUSE, 2 * this.#pause)
-        this.#nextTrial = timers.elapsed() + this.#pause
+        this.#scheduleTrial()
       },
     )
   }

@@ -8,6 +8,11 @@ export interface Backoff {
 
 const JITTER = 0.1
 
+/** Returns a random value from `value - by` to `value + by`, so that many processes do not act at the same time. */
+export function jittered(value: number, by: number): number {
+  return value + (Math.random() * 2 - 1) * by
+}
+
 /** Returns the backoff after a number of consecutive failures, without jitter. */
 export function backoff(failures: number, { first, longest }: Backoff): number {
   // The exponent is bounded, because `2 ** failures` becomes infinite, and 0 times infinity is NaN.

@@ -1,5 +1,6 @@
 import { isTemporaryStatus, retry } from '../../http/retry.js'
 import { waitFor, within } from '../../util/abort.js'
+import { backoff } from '../../util/backoff.js'
 import { Deadline, timers } from '../../util/timers.js'
 import { TokenSourceError } from '../errors.js'
 import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
@@ -33,8 +34,8 @@ export type AttemptOutcome =
 
 /** Shortest and longest pause in seconds before the second request after a temporary failure. */
 const RETRY_PAUSE = [0.05, 0.25] as const
-/** Pause in seconds after a token that has already ended. It doubles. */
-const ENDED_PAUSE = 0.25
+/** Pauses in seconds after tokens that have already ended, before jitter. Only the deadline ends them. */
+const ENDED_PAUSES = { first: 0.25, longest: Number.POSITIVE_INFINITY }
 /** A deadline that passes so many seconds late says that this process did not run, and nothing about the issuer. */
 const LATE_SECONDS = 1
 
@@ -131,10 +132,10 @@ async function obtainCurrent(
   signal: AbortSignal,
   obtain: () => Promise<Obtained>,
 ): Promise<Obtained> {
-  for (let left = seconds, longest = ENDED_PAUSE; ; longest *= 2) {
+  for (let left = seconds, requests = 1; ; requests += 1) {
     const obtained = await obtain()
     if (obtained.issued.lifetime !== 0) return obtained
-    const pause = longest * (1 - Math.random() / 2)
+    const pause = backoff(requests, ENDED_PAUSES) * (1 - Math.random() / 2)
     left -= pause
     if (left <= 0) throw endedError(seconds)
     await wait(pause, signal)

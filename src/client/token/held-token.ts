@@ -1,3 +1,4 @@
+import { jittered } from '../../util/backoff.js'
 import type { Clock } from '../../util/clock.js'
 import type { IssuedToken } from '../grants/grant.js'
 import { ANY_API } from './refusal-pauses.js'
@@ -82,7 +83,7 @@ export class HeldToken {
     this.#expiresAtElapsed = requested.elapsed + (lifetime ?? Number.POSITIVE_INFINITY)
     this.#settings = settings
     this.#bornAt = requested.elapsed - age
-    this.#dueFraction = renewAt + (Math.random() * 2 - 1) * RENEW_JITTER
+    this.#dueFraction = jittered(renewAt, RENEW_JITTER)
     const rest = Math.min(lifetime ?? Number.POSITIVE_INFINITY, maxAge - age)
     // The lifetime when the token was issued, which another process may have used in part.
     const whole = rest + sharedFor
