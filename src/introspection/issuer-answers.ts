@@ -5,6 +5,7 @@ import type { AnswersInternals } from '../store/answers.js'
 import { BACKGROUND_PATIENCE, type TellStoreChange } from '../store/guarded-store.js'
 import type { Found, Lease } from '../store/sealed-store.js'
 import { ageOf } from '../store/shared-age.js'
+import { SkippedEntries } from '../store/skipped-entries.js'
 import type { Clock } from '../util/clock.js'
 import { ForgottenTokens } from './forgotten-tokens.js'
 import type { Statement } from './outcome.js'
@@ -54,21 +55,18 @@ interface IssuerAnswersSettings {
   readonly tell: TellIssuerEvent
 }
 
-/** Minimum seconds between two reports of skipped entries, because anyone who can write to the store could cause many. */
-const REPORT_PAUSE = 60
-
-const UNREADABLE =
-  'an entry of the store of introspection results was skipped, because it has another format or secret, or was changed'
-
 /** Shares the responses of one issuer with other processes. One process calls the issuer while the others wait briefly. */
 export class IssuerAnswers {
   readonly #settings: IssuerAnswersSettings
   readonly #forgotten = new ForgottenTokens()
   readonly #tellChange: TellStoreChange
-  #nextReport = Number.NEGATIVE_INFINITY
+  readonly #skipped: SkippedEntries
 
   constructor(settings: IssuerAnswersSettings) {
     this.#settings = settings
+    this.#skipped = new SkippedEntries('introspection results', settings.clock, (detail) => {
+      settings.tell('answer_skipped', detail)
+    })
     this.#tellChange = (change, detail) => {
       settings.tell(change === 'failing' ? 'answers_failing' : 'answers_recovered', detail)
     }
@@ -85,7 +83,7 @@ export class IssuerAnswers {
       spare: needs.spare,
       mayWork: asking.mayCall,
       tell: this.#tellChange,
-      skip: this.#skip,
+      skip: this.#skipped.report,
     })
     return result ?? this.#ask(token, needs, asking, lease)
   }
@@ -154,7 +152,7 @@ export class IssuerAnswers {
     const { clock, inactiveLifetime } = this.#settings
     const answer = found.text === undefined ? undefined : parseAnswer(found.text)
     if (answer === undefined || found.expiresIn === undefined) {
-      this.#skip(UNREADABLE)
+      this.#skipped.reportUnreadable()
       return
     }
     const age = ageOf(answer, found.expiresIn, clock, sentElapsed)
@@ -163,13 +161,5 @@ export class IssuerAnswers {
     const statement = read({ status: answer.status, json: answer.json })
     if ('fault' in statement || (!statement.active && age >= inactiveLifetime)) return undefined
     return toResult(statement, age)
-  }
-
-  /** Reports an entry of the store that was skipped. */
-  readonly #skip = (detail: string): void => {
-    const now = this.#settings.clock.elapsed()
-    if (now < this.#nextReport) return
-    this.#nextReport = now + REPORT_PAUSE
-    this.#settings.tell('answer_skipped', detail)
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RemoteResponse } from '../model/issuer/remote-profile.js'
-import { isRecord, number } from '../util/members.js'
-import type { StoredTimes } from '../store/shared-age.js'
+import { number } from '../util/members.js'
+import { parseStored, type StoredTimes } from '../store/shared-age.js'
 
 /** A response of an issuer about a token, as processes share it. It is read again by each of them, with its configuration. */
 export interface SharedAnswer extends RemoteResponse, StoredTimes {}
@@ -19,14 +19,9 @@ export function serializeAnswer({ at, age, ttl, status, json }: SharedAnswer): s
 
 /** Reads what was serialized; `undefined` for anything else. */
 export function parseAnswer(text: string): SharedAnswer | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (!isRecord(value)) return undefined
-  const [at, age, ttl, status] = ['at', 'age', 'ttl', 'status'].map((name) => number(value, name))
-  if (at === undefined || age === undefined || ttl === undefined || status === undefined) return undefined
-  return { at, age, ttl, status, json: value['json'] }
+  const parsed = parseStored(text)
+  if (parsed === undefined) return undefined
+  const { times, stored } = parsed
+  const status = number(stored, 'status')
+  return status === undefined ? undefined : { ...times, status, json: stored['json'] }
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { LRUCache } from 'lru-cache'
 import { isRecord } from '../util/members.js'
+import { parseJson } from '../util/json.js'
 import { DEEPEST_NESTING, freezeWithin } from '../util/freeze.js'
 import type { UnverifiedJwt } from '../model/issuer/issuer.js'
 
@@ -108,12 +109,8 @@ function decodeUtf8(part: string): string | undefined {
 
 /** Parses a JSON object and freezes it, because functions of a custom issuer receive it before the library reads it. */
 function parseObject(json: string): JsonObject | undefined {
-  try {
-    const value = JSON.parse(json) as unknown
-    return isRecord(value) && freezeWithin(value, DEEPEST_NESTING) ? value : undefined
-  } catch {
-    return undefined
-  }
+  const value = parseJson(json)
+  return isRecord(value) && freezeWithin(value, DEEPEST_NESTING) ? value : undefined
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { Clock } from '../util/clock.js'
+import { parseJson } from '../util/json.js'
+import { isRecord, number, type UntrustedObject } from '../util/members.js'
 
 /** When a stored value was obtained and stored. */
 export interface StoredTimes {
@@ -8,6 +10,19 @@ export interface StoredTimes {
   readonly age: number
   /** Milliseconds for which it was stored. */
   readonly ttl: number
+}
+
+/** Reads a stored JSON object with its times; `undefined` for anything else. */
+export function parseStored(
+  text: string,
+): { readonly times: StoredTimes; readonly stored: UntrustedObject } | undefined {
+  const stored = parseJson(text)
+  if (!isRecord(stored)) return undefined
+  const at = number(stored, 'at')
+  const age = number(stored, 'age')
+  const ttl = number(stored, 'ttl')
+  if (at === undefined || age === undefined || ttl === undefined) return undefined
+  return { times: { at, age, ttl }, stored }
 }
 
 /**

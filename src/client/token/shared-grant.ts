@@ -1,6 +1,7 @@
 import { UNAVAILABLE, type TellStoreChange } from '../../store/guarded-store.js'
 import type { Found, Lease } from '../../store/sealed-store.js'
 import { ageOf } from '../../store/shared-age.js'
+import { SkippedEntries } from '../../store/skipped-entries.js'
 import type { TokensInternals } from '../../store/tokens.js'
 import type { Clock } from '../../util/clock.js'
 import type { Grant, GrantContext, IssuedToken, TokenParameters } from '../grants/grant.js'
@@ -21,19 +22,16 @@ export interface SharedGrantSettings {
 /** Maximum seconds for which a token is stored. A token that never expires is stored again when it is renewed. */
 const LONGEST = 86_400
 
-/** Minimum seconds between two reports of skipped entries, because anyone who can write to the store could cause many. */
-const REPORT_PAUSE = 60
-
-const UNREADABLE =
-  'an entry of the store of tokens was skipped, because it has another format or secret, or was changed'
-
 /** A grant whose tokens several processes share. One process requests a token while the others wait briefly. */
 export class SharedGrant implements Grant {
   readonly #settings: SharedGrantSettings
-  #nextReport = Number.NEGATIVE_INFINITY
+  readonly #skipped: SkippedEntries
 
   constructor(settings: SharedGrantSettings) {
     this.#settings = settings
+    this.#skipped = new SkippedEntries('tokens', settings.clock, (detail) => {
+      settings.tell('skipped', detail)
+    })
   }
 
   identify(...of: Parameters<Grant['identify']>): Promise<readonly string[]> {
@@ -54,7 +52,7 @@ export class SharedGrant implements Grant {
         return true
       },
       tell,
-      skip: this.#skip,
+      skip: this.#skipped.report,
     })
     return result ?? this.#request(name, parameters, context, lease)
   }
@@ -108,7 +106,7 @@ export class SharedGrant implements Grant {
     const { clock, isUsable } = this.#settings
     const shared = found.text === undefined ? undefined : parseToken(found.text)
     if (shared === undefined || found.expiresIn === undefined) {
-      this.#skip(UNREADABLE)
+      this.#skipped.reportUnreadable()
       return undefined
     }
     const { token, lifetime, age = 0, scopes } = shared.issued
@@ -122,13 +120,5 @@ export class SharedGrant implements Grant {
       ...(scopes === undefined ? {} : { scopes }),
     }
     return isUsable(issued) ? issued : undefined
-  }
-
-  /** Reports an entry of the store that was skipped. */
-  readonly #skip = (detail: string): void => {
-    const now = this.#settings.clock.elapsed()
-    if (now < this.#nextReport) return
-    this.#nextReport = now + REPORT_PAUSE
-    this.#settings.tell('skipped', detail)
   }
 }

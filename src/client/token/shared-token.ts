@@ -1,5 +1,5 @@
 import { isRecord, isStringList, nonEmptyString, number } from '../../util/members.js'
-import type { StoredTimes } from '../../store/shared-age.js'
+import { parseStored, type StoredTimes } from '../../store/shared-age.js'
 import type { IssuedToken } from '../grants/grant.js'
 
 /** A token as processes share it. */
@@ -14,25 +14,16 @@ export function serializeToken({ at, age, ttl, issued }: SharedToken): string {
 
 /** Reads what was serialized; `undefined` for anything else. */
 export function parseToken(text: string): SharedToken | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (!isRecord(value) || !isRecord(value['issued'])) return undefined
-  const { issued } = value
-  const [at, age, ttl] = ['at', 'age', 'ttl'].map((name) => number(value, name))
+  const parsed = parseStored(text)
+  const issued = parsed?.stored['issued']
+  if (parsed === undefined || !isRecord(issued)) return undefined
   const token = nonEmptyString(issued, 'token')
   const lifetime = issued['lifetime'] === null ? null : number(issued, 'lifetime')
-  if (at === undefined || age === undefined || ttl === undefined) return undefined
   if (token === undefined || lifetime === undefined) return undefined
   const scopes = issued['scopes']
   const issuedAge = number(issued, 'age')
   return {
-    at,
-    age,
-    ttl,
+    ...parsed.times,
     issued: {
       token,
       lifetime,
