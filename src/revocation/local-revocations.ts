@@ -1,6 +1,7 @@
-import type { RevocationEventKind, RevocationObserver } from '../model/revocation.js'
+import type { RevocationEvent, RevocationEventKind, RevocationObserver } from '../model/revocation.js'
 import { revocationChannel } from '../telemetry/channels.js'
-import { observe } from '../telemetry/observe.js'
+import { deliver } from '../telemetry/deliver.js'
+import { ObserverList } from '../telemetry/observer-list.js'
 import type { Clock } from '../util/clock.js'
 import { timers } from '../util/timers.js'
 import { describeEntry, toRevocation, type Entry } from './entry.js'
@@ -35,7 +36,7 @@ export interface LocalSettings {
 /** The revocations that this process knows, with its clock, its observer and the callers that wait for entries. */
 export class LocalRevocations {
   readonly set: RevocationSet
-  readonly #observer: RevocationObserver | undefined
+  readonly #observers = new ObserverList<RevocationEvent>()
   readonly #waiters = new Set<Waiter>()
   readonly systemClock: Clock
   #clock: Clock
@@ -47,7 +48,7 @@ export class LocalRevocations {
     this.#clock = clock ?? systemClock
     this.systemClock = systemClock
     this.#hasClock = clock !== undefined
-    this.#observer = observer
+    if (observer !== undefined) this.#observers.add(observer)
   }
 
   get clock(): Clock {
@@ -104,13 +105,14 @@ export class LocalRevocations {
 
   /** Reports an event. Without an observer, events that need action cause a process warning. */
   tell(kind: RevocationEventKind, detail: string, entries: readonly Entry[]): void {
-    const hasSubscribers = revocationChannel.hasSubscribers
-    if (this.#observer === undefined && WARNINGS.has(kind))
+    if (this.#observers.isEmpty && WARNINGS.has(kind))
       process.emitWarning(detail, { code: 'M2M_GUARD_REVOCATIONS' })
-    if (this.#observer === undefined && !hasSubscribers) return
-    const event = Object.freeze({ kind, detail, entries: Object.freeze(entries.map(toRevocation)) })
-    if (this.#observer !== undefined) observe(this.#observer, () => event)
-    if (hasSubscribers) revocationChannel.publish(event)
+    const createEvent = (): RevocationEvent => ({
+      kind,
+      detail,
+      entries: Object.freeze(entries.map(toRevocation)),
+    })
+    deliver(createEvent, this.#observers, revocationChannel)
   }
 
   #wakeWaiters(): void {
