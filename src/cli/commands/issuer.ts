@@ -1,3 +1,4 @@
+import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { createTestIssuer, type TestIssuer } from '../../testing/index.js'
 import { command, omitUndefined, type CommandResult } from '../command.js'
 import { ISSUER_CODES, UsageError } from '../exit-code.js'
@@ -63,9 +64,6 @@ function readClients(values: readonly string[]): readonly Client[] {
 /** Matches a client id and a client secret (RFC 6749 appendix A.1 and A.2), without white space at the ends. */
 const CREDENTIAL = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
-/** Matches a scope (RFC 6749 section 3.3). */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-
 /** Reads `id:secret:scopes`. Scopes may contain colons; the id and the secret may not. */
 function readClient(value: string): Client {
   const [clientId = '', clientSecret = '', ...rest] = value.split(':')
@@ -75,11 +73,8 @@ function readClient(value: string): Client {
     )
   if (!CREDENTIAL.test(clientId) || !CREDENTIAL.test(clientSecret))
     throw new UsageError('--client: the id and the secret must be visible ASCII (RFC 6749 appendix A)')
-  const scopes = rest
-    .join(':')
-    .split(' ')
-    .filter((scope) => scope !== '')
-  if (!scopes.every((scope) => SCOPE.test(scope)))
+  const scopes = splitScopes(rest.join(':'))
+  if (!scopes.every(isScopeToken))
     throw new UsageError(
       '--client: each scope must be visible ASCII without quotation marks and backslashes (RFC 6749 section 3.3)',
     )

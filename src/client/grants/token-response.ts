@@ -1,3 +1,4 @@
+import { splitScopes } from '../../model/scopes.js'
 import { nonEmptyString, ownMember } from '../../util/members.js'
 import type { IssuedToken } from './grant.js'
 import { unreadableResponseError, type IssuerProblem } from './issuer-request.js'
@@ -37,7 +38,7 @@ export function readTokenResponse(
     )
   }
   const scope = nonEmptyString(json, 'scope')
-  const scopes = scope === undefined ? {} : { scopes: Object.freeze(scope.split(' ').filter(Boolean)) }
+  const scopes = scope === undefined ? {} : { scopes: Object.freeze(splitScopes(scope)) }
   return { token: readToken(token), lifetime: lifetimeOf(json, assumedLifetime), ...scopes }
 }
 

@@ -1,4 +1,5 @@
 import type { Issuer } from '../../model/issuer/issuer.js'
+import { EC_ALGORITHMS, RSA_ALGORITHMS } from '../../model/key/algorithms.js'
 import { isVerificationFailure } from '../../model/refusal/refusal.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { readOptions } from '../../options/read-options.js'
@@ -44,7 +45,7 @@ export const SPIFFE_OPTIONS = {
 } satisfies TableOf<SpiffeOptions>
 
 /** Algorithms of JWT-SVIDs (SPIFFE JWT-SVID section 2.1). */
-const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
+const ALGORITHMS = [...RSA_ALGORITHMS, ...EC_ALGORITHMS]
 
 /**
  * Creates the issuer of the JWT-SVIDs of a SPIFFE trust domain. Only the named ids are accepted; other ids of the domain get
