@@ -22,11 +22,12 @@ export interface ClientProof {
 
 /** Creates the credentials of a client that authenticates with its secret. */
 export function proveBySecret({ clientId, clientSecret, authentication }: SecretCredentials): ClientProof {
-  const authorization = basicAuthorization(clientId, clientSecret)
+  // Each part is form-encoded first (RFC 6749 section 2.3.1), because an id may contain a colon.
+  const encoded = encodeBasic(formEncode(clientId), formEncode(clientSecret))
   // An issuer may quote the secret plain or base64-encoded.
-  const secrets = [authorization.slice('Basic '.length), clientSecret]
+  const secrets = [encoded, clientSecret]
   return authentication === 'basic'
-    ? { headers: { authorization }, form: {}, secrets }
+    ? { headers: { authorization: `Basic ${encoded}` }, form: {}, secrets }
     : { headers: {}, form: { client_id: clientId, client_secret: clientSecret }, secrets }
 }
 
@@ -53,10 +54,9 @@ export function proveByAssertion(clientId: string, assertion: string): ClientPro
   }
 }
 
-/** Encodes HTTP Basic credentials. Each part is form-encoded first (RFC 6749 section 2.3.1), because an id may contain a colon. */
-function basicAuthorization(clientId: string, clientSecret: string): string {
-  const pair = `${formEncode(clientId)}:${formEncode(clientSecret)}`
-  return `Basic ${Buffer.from(pair).toString('base64')}`
+/** Encodes HTTP Basic credentials (RFC 7617 section 2). */
+export function encodeBasic(user: string, password: string): string {
+  return Buffer.from(`${user}:${password}`).toString('base64')
 }
 
 function formEncode(value: string): string {

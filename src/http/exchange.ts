@@ -1,4 +1,5 @@
 import { within } from '../util/abort.js'
+import { causesOf } from '../util/members.js'
 import { formatSeconds } from '../util/quote.js'
 import { ExchangeError } from './exchange-error.js'
 import type { HttpResponse, TransportRequest } from './transport/messages.js'
@@ -39,7 +40,7 @@ function createDeadlineError(seconds: number): ExchangeError {
 /** Formats the system error code of an error or its causes. The message is left out, because it may quote the request. */
 export function formatErrorCode(error: unknown): string {
   try {
-    for (let item = error, depth = 0; item instanceof Error && depth < 4; item = item.cause, depth += 1) {
+    for (const item of causesOf(error)) {
       const { code } = item as { code?: unknown }
       if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,40}$/.test(code)) return ` (${code})`
     }

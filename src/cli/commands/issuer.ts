@@ -1,3 +1,4 @@
+import { onAbort } from '../../util/abort.js'
 import { isScopeToken, splitScopes } from '../../model/scopes.js'
 import { createTestIssuer, type TestIssuer } from '../../testing/index.js'
 import { command, omitUndefined, type CommandResult } from '../command.js'
@@ -159,8 +160,8 @@ function resultOf(
 
 async function stopped(running: TestIssuer, signal: AbortSignal): Promise<void> {
   if (!signal.aborted)
-    await new Promise((resolve) => {
-      signal.addEventListener('abort', resolve, { once: true })
+    await new Promise<void>((resolve) => {
+      onAbort(signal, resolve)
     })
   await running.close()
 }

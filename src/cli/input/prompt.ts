@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import { onAbort } from '../../util/abort.js'
 
 /** Prints a prompt and reads one line. Resolves with an empty string if the input ends or the signal is aborted. */
 export function promptOn(
@@ -12,19 +13,19 @@ export function promptOn(
     const lines = createInterface({ input, output, terminal: false })
     const answer = (text: string): void => {
       isAnswered = true
-      signal.removeEventListener('abort', giveUp)
+      stop()
       resolve(text)
       lines.close()
     }
     let isAnswered = false
-    const giveUp = (): void => {
+    const abort = (): void => {
       // The next message must not follow the prompt on the same line.
       if (!isAnswered) output.write('\n')
       answer('')
     }
-    lines.once('close', giveUp)
-    signal.addEventListener('abort', giveUp, { once: true })
-    if (signal.aborted) giveUp()
+    lines.once('close', abort)
+    const stop = onAbort(signal, abort)
+    if (signal.aborted) abort()
     else lines.question(question, answer)
   })
 }

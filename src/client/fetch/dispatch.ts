@@ -1,3 +1,4 @@
+import { causesOf } from '../../util/members.js'
 import type { ReadRequest } from './read-request.js'
 import { isStream, type Outgoing } from './redirect.js'
 
@@ -60,7 +61,7 @@ function requestLike(given: Request, init: RequestInit): Request | undefined {
  * `fetch` is that of another copy of undici.
  */
 function isForeignRequestError(error: unknown): boolean {
-  for (let item = error, depth = 0; item instanceof Error && depth < 3; item = item.cause, depth += 1) {
+  for (const item of causesOf(error)) {
     const { input } = item as { input?: unknown }
     if (item.message.includes('[object Request]') || input === '[object Request]') return true
   }

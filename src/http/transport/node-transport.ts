@@ -1,5 +1,6 @@
 import type http from 'node:http'
 import type { RequestOptions } from 'node:https'
+import { onAbort } from '../../util/abort.js'
 import { UnreadableResponseError } from '../exchange-error.js'
 import { lookupUntil } from '../lookup/shared-lookup.js'
 import { PLAIN_BYTES, type HttpResponse, type TransportRequest } from './messages.js'
@@ -132,17 +133,16 @@ function sendOnce(
     }
     let hasResponse = false
     let isDone = false
-    const abort = (): void => {
+    const stop = onAbort(signal, () => {
       sent.destroy()
-    }
+    })
     const fail = (error: Error): void => {
       if (isDone) return
       isDone = true
-      signal.removeEventListener('abort', abort)
+      stop()
       reject(error)
       sent.destroy()
     }
-    signal.addEventListener('abort', abort, { once: true })
     // Never removed: a connection may emit a second error, which would end the process without a listener.
     sent.on('error', (error) => {
       fail(sent.reusedSocket && !hasResponse && isReset(error) ? new StaleConnectionError(error) : error)
@@ -156,7 +156,7 @@ function sendOnce(
       readResponse(response, maxBytes, fail, (read) => {
         if (isDone) return
         isDone = true
-        signal.removeEventListener('abort', abort)
+        stop()
         resolve(read)
       })
     })

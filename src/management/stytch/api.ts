@@ -1,3 +1,4 @@
+import { encodeBasic } from '../../http/client-authentication.js'
 import { encodePathSegment } from '../../options/path-part.js'
 import { optional, type Result, type TableOf } from '../../options/reader.js'
 import { boolean, func } from '../../options/readers.js'
@@ -79,7 +80,7 @@ export class StytchApi {
     const signal = readSignal(call.operation, options)
     return this.#secret.send({ ...call, signal }, (secret, deadlineSeconds) => {
       // Not form-encoded as for an OAuth client, which would change the `=` at the end of such a secret.
-      const credentials = Buffer.from(`${this.projectId}:${secret}`).toString('base64')
+      const credentials = encodeBasic(this.projectId, secret)
       return this.#api.call({
         ...call,
         headers: { authorization: `Basic ${credentials}` },
