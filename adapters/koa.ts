@@ -1,7 +1,6 @@
 /** Guard for Koa 2 and 3. @module m2m-guard/koa */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import { afterwards } from '../src/util/awaitable.js'
 import type { AccessToken } from '../src/model/access-token.js'
 import type { RefusalResponse } from '../src/bearer/refusal-response.js'
 import type { Verifier } from '../src/verifier/verifier.js'
@@ -14,7 +13,13 @@ import { PROPERTY_GUARD_OPTIONS, type GuardOptions, type PropertyOptions } from 
 import { setTokenProperty } from '../src/guard/request-property.js'
 import { callFetchHandler, type FetchHandler } from '../src/guard/node-handler.js'
 import { storeOnRequest } from '../src/guard/request-state.js'
-import { closeIfBody, ignoreLateWrites, toHostError } from '../src/guard/node-response.js'
+import {
+  afterIfConnected,
+  closeIfBody,
+  endUnanswered,
+  ignoreLateWrites,
+  toHostError,
+} from '../src/guard/node-response.js'
 import type { Policy } from '../src/policy/policy.js'
 import type { Refusal } from '../src/model/refusal/refusal.js'
 import type { ScopeDemand } from '../src/model/scopes.js'
@@ -239,17 +244,8 @@ function pass(checkpoint: Checkpoint, context: KoaContext, next: () => Promise<u
   const { method, headers, rawHeaders } = req
   const result = checkpoint.enter(req, { method, url: context.originalUrl, headers, rawHeaders })
   return result instanceof Promise
-    ? afterwards(result, settleIfConnected, context, next)
+    ? afterIfConnected(result, context.res, settle, endUnanswered, context, next)
     : settle(result, context, next)
-}
-
-/** Does not run the handler if the caller disconnected during a call to the issuer. */
-function settleIfConnected(
-  result: GuardResult<KoaOnRefusal>,
-  context: KoaContext,
-  next: () => Promise<unknown>,
-): Promise<unknown> | undefined {
-  return context.res.destroyed ? undefined : settle(result, context, next)
 }
 
 function settle(

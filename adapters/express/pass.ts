@@ -4,13 +4,14 @@ import type { GuardResult } from '../../src/guard/checkpoint.js'
 import type { Guard, Requirement } from '../../src/guard/guard.js'
 import {
   abandon,
+  afterIfConnected,
   closeIfBody,
+  endUnanswered,
   ignoreLateWrites,
   isHostError,
   toHostError,
 } from '../../src/guard/node-response.js'
 import { setTokenProperty } from '../../src/guard/request-property.js'
-import { afterwards } from '../../src/util/awaitable.js'
 import type { ExpressOnRefusal, NodeRequest, NodeResponse } from './types.js'
 
 /** The function that continues with the next middleware. Some hosts return a promise. */
@@ -32,22 +33,14 @@ export function pass(
   const response = outgoing as ServerResponse
   const result = checkpoint.enter(request, request)
   if (result instanceof Promise) {
-    afterwards(result, settleIfConnected, request, response, next).catch((error: unknown) => {
-      passError(error, response, next)
-    })
+    afterIfConnected(result, response, settle, endUnanswered, request, response, next).catch(
+      (error: unknown) => {
+        passError(error, response, next)
+      },
+    )
   } else {
     settle(result, request, response, next)
   }
-}
-
-/** Does not run the handler if the caller disconnected during a call to the issuer. */
-function settleIfConnected(
-  result: GuardResult<ExpressOnRefusal>,
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: Next,
-): void {
-  if (!response.destroyed) settle(result, request, response, next)
 }
 
 function settle(

@@ -3,7 +3,12 @@ import { afterwards, type Awaitable } from '../../src/util/awaitable.js'
 import type { RefusalResponse } from '../../src/bearer/refusal-response.js'
 import type { GuardResult } from '../../src/guard/checkpoint.js'
 import type { Guard } from '../../src/guard/guard.js'
-import { closeIfBody, ignoreLateWrites, isMethodCalled } from '../../src/guard/node-response.js'
+import {
+  afterIfConnected,
+  closeIfBody,
+  ignoreLateWrites,
+  isMethodCalled,
+} from '../../src/guard/node-response.js'
 import type { Refusal } from '../../src/model/refusal/refusal.js'
 import type { ScopeProperty } from './scope-property.js'
 import type { FastifyOnRefusal } from './types.js'
@@ -25,7 +30,7 @@ export function admits(
 ): Awaitable<boolean> {
   const result = guard.enter(request.raw, request.raw)
   return result instanceof Promise
-    ? afterwards(result, settleIfConnected, property, request, reply)
+    ? afterIfConnected(result, reply.raw, settle, hijack, property, request, reply)
     : settle(result, property, request, reply)
 }
 
@@ -36,14 +41,8 @@ export function failIfAdmitted(admitted: Awaitable<boolean>, fault: unknown): Aw
   throw fault
 }
 
-/** Does not run the handler if the caller disconnected during a call to the issuer. */
-function settleIfConnected(
-  result: GuardResult<FastifyOnRefusal>,
-  property: FastifyCheckpoint['property'],
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Awaitable<boolean> {
-  if (!reply.raw.destroyed) return settle(result, property, request, reply)
+/** Ends the request without a response. */
+function hijack(_property: unknown, _request: FastifyRequest, reply: FastifyReply): boolean {
   reply.hijack()
   return false
 }

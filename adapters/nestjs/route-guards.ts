@@ -5,6 +5,7 @@ import { Refusal } from '../../src/model/refusal/refusal.js'
 import type { GuardResult } from '../../src/guard/checkpoint.js'
 import { Guard } from '../../src/guard/guard.js'
 import { PROPERTY_GUARD_OPTIONS } from '../../src/guard/options.js'
+import { afterIfConnected } from '../../src/guard/node-response.js'
 import { setTokenProperty } from '../../src/guard/request-property.js'
 import { storeOnRawHeaders } from '../../src/guard/request-state.js'
 import type { Policy } from '../../src/policy/policy.js'
@@ -84,19 +85,13 @@ export class RouteGuards {
       return true
     }
     const entered = guard.enter(incoming, incoming)
-    return entered instanceof Promise ? continueIfConnected(entered, context, proceed) : proceed(entered)
+    if (!(entered instanceof Promise)) return proceed(entered)
+    const exchange = exchangeOf(context)
+    return afterIfConnected(entered, exchange.outgoing, proceed, abandon, exchange)
   }
 }
 
-/** Does not run the handler if the caller disconnected during a call to the issuer. */
-async function continueIfConnected(
-  entered: Promise<NestResult>,
-  context: ExecutionContext,
-  proceed: (result: NestResult) => boolean | Promise<boolean>,
-): Promise<boolean> {
-  const result = await entered
-  const exchange = exchangeOf(context)
-  if (!exchange.outgoing.destroyed) return proceed(result)
+function abandon(exchange: Exchange): Promise<never> {
   exchange.abandon()
   return endOfRequest()
 }

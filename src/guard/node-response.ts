@@ -1,4 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Awaitable } from '../util/awaitable.js'
+
+/**
+ * Continues with a result that needed a call to the issuer, like `afterwards`. If the caller disconnected during the call,
+ * the handler must not run, and `abandon` is called instead.
+ */
+export async function afterIfConnected<T, A extends readonly unknown[], R>(
+  promise: Promise<T>,
+  response: { readonly destroyed: boolean },
+  next: (value: T, ...args: A) => Awaitable<R>,
+  abandon: (...args: A) => Awaitable<R>,
+  ...args: A
+): Promise<R> {
+  const value = await promise
+  return response.destroyed ? abandon(...args) : next(value, ...args)
+}
+
+/** Does nothing, because the caller of the request has disconnected. */
+export function endUnanswered(): void {
+  // See above.
+}
 
 /**
  * Makes Node close the connection after the response to a refused request with a body. Otherwise Node would read the rest
