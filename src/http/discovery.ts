@@ -1,4 +1,4 @@
-import { Deadline } from '../util/timers.js'
+import { Deadline } from './deadline.js'
 import { isRecord, ownMember, record, string, type UntrustedObject } from '../util/members.js'
 import { isSecureAddressFor } from '../util/url/url.js'
 import { UnreadableResponseError } from './exchange-error.js'

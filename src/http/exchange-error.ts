@@ -22,3 +22,14 @@ export class ExchangeError extends Error {
 
 /** The response was unreadable: too large, compressed or not UTF-8. A retry would not help. */
 export class UnreadableResponseError extends ExchangeError {}
+
+/** Maximum number of errors, because an error may be its own cause. */
+const LONGEST_CHAIN = 4
+
+/** Returns an error and its causes, from the outermost one. Reading them may throw, if the error is of custom code. */
+export function* causesOf(error: unknown): Generator<Error, void> {
+  for (let item = error, depth = 0; item instanceof Error && depth < LONGEST_CHAIN; depth += 1) {
+    yield item
+    item = item.cause
+  }
+}

@@ -1,7 +1,6 @@
 import { within } from '../util/abort.js'
-import { causesOf } from '../util/members.js'
 import { formatSeconds } from '../util/quote.js'
-import { ExchangeError } from './exchange-error.js'
+import { causesOf, ExchangeError } from './exchange-error.js'
 import type { HttpResponse, TransportRequest } from './transport/messages.js'
 import type { Transport } from './transport/transport.js'
 

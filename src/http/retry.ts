@@ -1,5 +1,6 @@
 import { waitFor } from '../util/abort.js'
-import { Deadline, timers } from '../util/timers.js'
+import { timers } from '../util/timers.js'
+import { Deadline } from './deadline.js'
 import { UnreadableResponseError } from './exchange-error.js'
 import type { HttpResponse } from './transport/messages.js'
 

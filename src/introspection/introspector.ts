@@ -1,6 +1,6 @@
 import { within } from '../util/abort.js'
 import type { Clock } from '../util/clock.js'
-import { Deadline } from '../util/timers.js'
+import { Deadline } from '../http/deadline.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { ConfirmationResult, RemoteProfile, RemoteResult } from '../model/issuer/remote-profile.js'
 import type { ReportCall } from '../model/issuer/issuer-calls.js'

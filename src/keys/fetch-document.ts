@@ -6,7 +6,7 @@ import { retryAfterSeconds } from '../http/retry-after.js'
 import type { HttpResponse, ResponseHeaders } from '../http/transport/messages.js'
 import type { Transport } from '../http/transport/transport.js'
 import type { RequestHeaders } from '../model/issuer/issuer-settings.js'
-import { Deadline } from '../util/timers.js'
+import { Deadline } from '../http/deadline.js'
 import { parseJson } from '../util/json.js'
 import type { KeySettings } from '../model/issuer/issuer-settings.js'
 

@@ -109,14 +109,3 @@ export function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T
 export function mapItems<T, U>(list: readonly T[], convert: (item: T, index: number) => U): U[] {
   return Array.from({ length: list.length }, (_, index) => convert(list[index] as T, index))
 }
-
-/** Maximum number of errors, because an error may be its own cause. */
-const LONGEST_CHAIN = 4
-
-/** Returns an error and its causes, from the outermost one. Reading them may throw, if the error is of custom code. */
-export function* causesOf(error: unknown): Generator<Error, void> {
-  for (let item = error, depth = 0; item instanceof Error && depth < LONGEST_CHAIN; depth += 1) {
-    yield item
-    item = item.cause
-  }
-}

@@ -1,4 +1,4 @@
-import { causesOf } from '../../util/members.js'
+import { causesOf } from '../../http/exchange-error.js'
 import type { ReadRequest } from './read-request.js'
 import { isStream, type Outgoing } from './redirect.js'
 

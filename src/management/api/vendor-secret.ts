@@ -1,6 +1,6 @@
 import { SecretError, secretReader, type CredentialReader, type Secret } from '../../options/secret.js'
 import { within } from '../../util/abort.js'
-import { Deadline } from '../../util/timers.js'
+import { Deadline } from '../../http/deadline.js'
 import { ManagementError, type Vendor } from './management-error.js'
 import type { VendorCall } from './call.js'
 import type { VendorResponse } from './response.js'

@@ -3,7 +3,7 @@ import { described, optional, type Reader, type Result, type TableOf } from '../
 import { secretOption, type Secret } from '../../options/secret.js'
 import { ConfigurationError } from '../../options/configuration-error.js'
 import { isRecord } from '../../util/members.js'
-import { Deadline } from '../../util/timers.js'
+import { Deadline } from '../../http/deadline.js'
 import { CLERK_API_VERSION, clerkApiUrl } from '../../providers/clerk/api-url.js'
 import { ManagementError } from '../api/management-error.js'
 import { records, string } from '../../util/members.js'

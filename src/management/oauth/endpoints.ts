@@ -1,6 +1,7 @@
 import { discover, usableEndpoint, withAliases } from '../../http/discovery.js'
 import { ManagementError } from '../api/management-error.js'
-import { Deadline, elapsedLifetime } from '../../util/timers.js'
+import { elapsedLifetime } from '../../util/timers.js'
+import { Deadline } from '../../http/deadline.js'
 import { string, type UntrustedObject } from '../../util/members.js'
 import type { VendorApi } from '../api/vendor-api.js'
 import type { VendorCall } from '../api/call.js'
