@@ -48,7 +48,7 @@ export type HonoOnRefusal = (
   refusal: Refusal,
   context: Context,
   // A function that returns nothing is valid, so that its caller need not write `return undefined`.
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+  // oxlint-disable-next-line typescript/no-invalid-void-type
 ) => Response | void | Promise<Response | void>
 
 /** Options of {@link guard}. `property` names the variable of the context. */

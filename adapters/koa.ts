@@ -34,7 +34,7 @@ export interface KoaContext {
   readonly originalUrl: string
   /** `state.auth` is the accepted token, after a guard has accepted the request (option `property`). */
   // The same type as in Koa: the application decides what its state contains.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   state: any
   /** Status of the response. */
   status: number

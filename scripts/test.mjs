@@ -1,25 +1,18 @@
-// The test command. Runs every check, two at a time, then every test in parallel with ESLint, and prints a line with the counts.
+// The test command. Runs every check, two at a time, then every test, and prints a line with the counts.
 import { Buffer } from 'node:buffer'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const CACHE = 'node_modules/.cache'
-
 /** The checks that run before the tests, the longest first. The tests of the package need the build. */
 const CHECKS = [
-  { name: 'types', command: `tsc --noEmit --incremental --tsBuildInfoFile ${CACHE}/types.tsbuildinfo` },
   { name: 'build', command: 'npm run --silent build' },
+  { name: 'types and lint', command: 'npm run --silent lint' },
   { name: 'format', command: 'prettier --check --log-level warn --cache .' },
   { name: 'unused code', command: 'knip' },
   { name: 'dependency rule', command: 'depcruise src adapters --config .dependency-cruiser.cjs' },
 ]
-/**
- * Runs in parallel with the tests, which often wait for other processes. It has no cache, because its rules use types, and a
- * type may change in another file than the cached one.
- */
-const LINT = { name: 'lint', command: 'eslint .' }
 const AT_A_TIME = 2
 
 const total = { passed: 0, failed: 0 }
@@ -49,11 +42,9 @@ async function runChecks(waiting) {
   for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) await runCheck(check)
 }
 
-mkdirSync(CACHE, { recursive: true })
 const waiting = [...CHECKS]
 await Promise.all(Array.from({ length: AT_A_TIME }, () => runChecks(waiting)))
 
-const linting = runCheck(LINT)
 const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-test-'))
 const report = join(folder, 'vitest.json')
 const { isPassed } = await run(`vitest run --reporter=default --reporter=json --outputFile.json="${report}"`, 'inherit')
@@ -70,7 +61,6 @@ try {
   total.failed += 1
 }
 rmSync(folder, { recursive: true, force: true })
-await linting
 // An unhandled rejection, for example, fails a run in which every test has passed.
 if (!isPassed && total.failed === 0) total.failed += 1
 

@@ -34,7 +34,7 @@ export interface M2mGuardModuleAsyncOptions {
   readonly inject?: NonNullable<FactoryProvider['inject']>
   /** Creates the options of the module. Called once, at start. */
   // The same type as in Nest: the arguments depend on `inject`.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly useFactory: (...args: any[]) => M2mGuardModuleOptions | Promise<M2mGuardModuleOptions>
 }
 

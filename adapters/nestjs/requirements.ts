@@ -3,7 +3,7 @@ import type { Policy } from '../../src/policy/policy.js'
 
 /** A class, or a function that handles requests. */
 // The type that Nest uses for both.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-function-type
+// oxlint-disable-next-line typescript/no-unsafe-function-type
 export type Target = Function
 
 /** A method with a decorator of this package. */

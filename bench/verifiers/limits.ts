@@ -35,7 +35,7 @@ export const cachingLimits: readonly Contender[] = [
     'bare sha256 + Map.get, awaited',
     () => {
       const verify = makeLookUp()
-      // eslint-disable-next-line @typescript-eslint/require-await -- the promise is what is measured
+      // oxlint-disable-next-line typescript/require-await -- the promise is what is measured
       return async (headers) => verify(headers)
     },
     true,

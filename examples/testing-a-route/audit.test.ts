@@ -1,7 +1,7 @@
 // Audits every route of an app: finds a route registered before the guard, and a guarded route that requires nothing.
 //
 //   node --import tsx --test examples/testing-a-route/audit.test.ts
-/* eslint-disable @typescript-eslint/no-floating-promises -- node:test awaits its tests */
+/* oxlint-disable typescript/no-floating-promises -- node:test awaits its tests */
 import { deepStrictEqual } from 'node:assert'
 import { after, test } from 'node:test'
 import express from 'express'

@@ -1,7 +1,7 @@
 // Tests a guarded route with the real guard. One line sets the client and its token, and the app has no test mode.
 //
 //   node --import tsx --test examples/testing-a-route/orders.test.ts
-/* eslint-disable @typescript-eslint/no-floating-promises -- node:test awaits its tests */
+/* oxlint-disable typescript/no-floating-promises -- node:test awaits its tests */
 import { strictEqual } from 'node:assert'
 import { after, test } from 'node:test'
 import { createVerifier, oauth } from 'm2m-guard'

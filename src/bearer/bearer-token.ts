@@ -33,7 +33,7 @@ export function readBearer(request: GuardedRequest): string | Refusal {
   const authorization = authorizationOf(request)
   // The common spelling. The verifier checks the characters of the token, once per token.
   return typeof authorization === 'string' &&
-    // eslint-disable-next-line @typescript-eslint/prefer-string-starts-ends-with -- measured: startsWith() is a call, slice() is not
+    // oxlint-disable-next-line typescript/prefer-string-starts-ends-with -- measured: startsWith() is a call, slice() is not
     authorization.slice(0, 7) === 'Bearer ' &&
     authorization.charCodeAt(7) > SPACE
     ? authorization.slice(7)

@@ -24,7 +24,7 @@ export function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): P
   if (signal === undefined) return work
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an aborted signal may be any value
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason of an aborted signal may be any value
       reject(signal.reason)
     }
     if (signal.aborted) {

@@ -103,7 +103,7 @@ describe('claims', () => {
     ['a line break', { tenant: 'acme\n' }, /policy\.claims\.tenant: must not begin or end/],
     ['NaN', { level: Number.NaN }, /policy\.claims\.level: must be/],
     ['undefined in a list', { tenant: ['acme', undefined] }, /policy\.claims\.tenant: must be/],
-    // eslint-disable-next-line no-sparse-arrays -- a hole counts as undefined
+    // oxlint-disable-next-line no-sparse-arrays -- a hole counts as undefined
     ['a hole in a list', { tenant: ['acme', ,] }, /policy\.claims\.tenant: must be/],
     ['a list in a list', { tenant: [['acme']] }, /policy\.claims\.tenant: must be/],
     ['an object in a list', { tenant: [{ a: 'b' }] }, /policy\.claims\.tenant: must be/],

@@ -23,7 +23,7 @@ describe('a refusal of another copy of the package that a custom issuer throws',
       issuers: (by) => {
         const issuer = oauth(by.oauth())
         const readClaims = (): never => {
-          // eslint-disable-next-line @typescript-eslint/only-throw-error -- an object of another realm's class
+          // oxlint-disable-next-line typescript/only-throw-error -- an object of another realm's class
           throw thrown
         }
         return [{ ...issuer, jwt: { ...issuer.jwt!, readClaims } }]

@@ -85,7 +85,7 @@ describe('tenants', () => {
     ['an empty tenant', [''], 'tenants[0]: must be the value'],
     ['dots only', ['..'], 'tenants[0]: must be the value'],
     ['a number', [7], 'tenants[0]: must be the value'],
-    ['a hole', [, 'acme'], 'tenants[0]: is required and must be the value'], // eslint-disable-line no-sparse-arrays
+    ['a hole', [, 'acme'], 'tenants[0]: is required and must be the value'], // oxlint-disable-line no-sparse-arrays
     ['a duplicate', ['acme', 'globex', 'acme'], 'tenants[2]: repeats an earlier tenant'],
     [
       'an async generator function',

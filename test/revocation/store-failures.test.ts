@@ -17,7 +17,7 @@ function start(failure: unknown) {
   const call = (command: string): Promise<unknown> => {
     calls += 1
     // A rejection may have any value, such as the errors of clients.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors
     if (!isConnected) return Promise.reject(failure)
     return Promise.resolve(
       command.startsWith('EVAL') ? ['epoch', '0', ''] : command === 'HMGET' ? [null, null, null, null] : 0,

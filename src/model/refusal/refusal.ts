@@ -172,7 +172,7 @@ export class Refusal extends LocalRefusal {
   }
 
   static {
-    copyWithDetail = (refusal, change) => {
+    copyWithDetail = (refusal: Refusal, change: (detail: string) => string): Refusal => {
       if (!(#details in refusal)) return refusal
       return new Refusal(refusal.reason, { ...refusal.#details, detail: () => change(refusal.detail ?? '') })
     }

@@ -94,7 +94,7 @@ describe.each(Object.entries(APIS))('in %s', (_, api) => {
       () => {
         throw value
       },
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is tested
       () => Promise.reject(value) as never,
     ]
     for (const onRefusal of ways) {
@@ -107,7 +107,7 @@ describe.each(Object.entries(APIS))('in %s', (_, api) => {
   it.each(VALUES)('a custom verifier that rejects with %s is a 503', async (value) => {
     const verifier = {
       ...verifierFor(issuer),
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what is tested
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what is tested
       authorize: () => Promise.reject(value) as never,
     }
     const { status, body } = await ask(await api(verifier, {}))

@@ -106,7 +106,7 @@ describe('the output', () => {
     expect(plain.stdout).not.toContain('\x1b')
     const colored = await explain(token, [], { hasColors: true })
     expect(colored.stdout).toContain('\x1b[32m✔ header')
-    // eslint-disable-next-line no-control-regex -- the escape sequences are what is compared
+    // oxlint-disable-next-line no-control-regex -- the escape sequences are what is compared
     expect(colored.stdout.replace(/\x1b\[\d+m/g, '')).toBe(plain.stdout)
     expect((await explain(token, '--json', { hasColors: true })).stdout).not.toContain('\x1b')
   })

@@ -96,7 +96,7 @@ async function run(flood: Flood, count: number): Promise<FloodReport> {
         audience: AUDIENCE,
         jwksUri: `${ISSUER}/jwks`,
         introspection: { endpoint: `${ISSUER}/introspect`, clientId: 'a', clientSecret: 'b' },
-        // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown must be a rejection.
+        // oxlint-disable-next-line typescript/require-await -- what is thrown must be a rejection.
         fetch: async (_input, init) => answer(init?.method),
         remote: { retries: 0 },
       }),

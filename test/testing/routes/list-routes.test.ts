@@ -198,7 +198,7 @@ describe('listRoutes of Hono', () => {
 
   it('names a mounted app, and reads its routes from the option mounted', () => {
     const app = new Hono()
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- Its successor is not in older versions of Hono 4.
+    // oxlint-disable-next-line typescript/no-deprecated -- Its successor is not in older versions of Hono 4.
     app.mount('/legacy', () => new Response(''))
     expect(() => listRoutes(app)).toThrow(
       'the routes of the app mounted at /legacy with app.mount() cannot be read',
