@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 /** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -5,9 +7,16 @@ export function nextTurn(): Promise<void> {
   })
 }
 
+/** Turns after which `until` waits for another process, which takes long and needs the processor. */
+const TURNS_IN_PROCESS = 500
+
+/** Milliseconds between two looks at what another process does. They decide nothing. */
+const BETWEEN_LOOKS = 2
+
 /** Lets the event loop turn until something has come about; a test that waits in vain runs into its time limit. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await nextTurn()
+  for (let turns = 0; !(await holds()); turns += 1)
+    await (turns < TURNS_IN_PROCESS ? nextTurn() : setTimeout(BETWEEN_LOOKS))
 }
 
 /** The real fetch. A test can wait for its calls in flight, because no caller awaits those in the background. */

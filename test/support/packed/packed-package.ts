@@ -106,7 +106,7 @@ async function createLoader(): Promise<Load> {
 }
 
 /** The file of a build that exports the timers, which decide when a deadline passes. */
-export function builtTimers(dist: string): string {
+function builtTimers(dist: string): string {
   const shared = join(dist, 'shared')
   const file = readdirSync(shared).find((name) =>
     /^export \{.*\btimers\b/m.test(readFileSync(join(shared, name), 'utf8')),

@@ -4,7 +4,7 @@ import type { RevocationEvent } from '../../../src/index.js'
 import type { Revocations } from '../../../src/revocation/revocations.js'
 import { passDeadlines } from '../setup/deadlines.js'
 import { testBed, LONG_LIVED, type TestBed } from '../test-bed.js'
-import { nextTurn } from '../until.js'
+import { until } from '../until.js'
 import { CLIENTS } from './clients.js'
 
 /** A process of a fleet: a verifier with revocations in Redis. */
@@ -59,8 +59,9 @@ export async function startInstance(
  * decides nothing: a comparison of clocks may take a second, and a reading 5 s.
  */
 export async function polling(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) {
+  await until(async () => {
+    if (await holds()) return true
     if (inFlight.size === 0) passDeadlines(0.1)
-    await nextTurn()
-  }
+    return false
+  })
 }
