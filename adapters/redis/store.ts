@@ -15,8 +15,8 @@ export function createRedisStore(send: SendCommand): SharedStore {
       const [expiry, reply] = await Promise.all([send('PTTL', key), send('GET', key).catch(ofOtherType)])
       const value = textOf(reply)
       if (value === undefined) return undefined
-      const expiresIn = integerOf(expiry) ?? -1
-      return { value, expiresIn: expiresIn < 0 ? undefined : expiresIn }
+      const millisecondsLeft = integerOf(expiry) ?? -1
+      return { value, millisecondsLeft: millisecondsLeft < 0 ? undefined : millisecondsLeft }
     },
     async set(key, value, milliseconds) {
       await store('SET', key, value, 'PX', String(milliseconds))

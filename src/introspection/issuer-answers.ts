@@ -151,11 +151,11 @@ export class IssuerAnswers {
     if (found === undefined) return undefined
     const { clock, inactiveLifetime } = this.#settings
     const answer = found.text === undefined ? undefined : parseAnswer(found.text)
-    if (answer === undefined || found.expiresIn === undefined) {
+    if (answer === undefined || found.millisecondsLeft === undefined) {
       this.#skipped.reportUnreadable()
       return
     }
-    const age = ageOf(answer, found.expiresIn, clock, sentElapsed)
+    const age = ageOf(answer, found.millisecondsLeft, clock, sentElapsed)
     const forgottenFor = clock.elapsed() - this.#forgotten.since(tokenDigest(token))
     if (age >= Math.min(maxAge, forgottenFor)) return undefined
     const statement = read({ status: answer.status, json: answer.json })

@@ -3,7 +3,7 @@ export interface StoredValue {
   /** The value as it was stored. */
   readonly value: string
   /** Milliseconds until the store drops the value, by the clock of the store; `undefined` if it never does. */
-  readonly expiresIn: number | undefined
+  readonly millisecondsLeft: number | undefined
 }
 
 /**
@@ -18,7 +18,7 @@ export interface StoredValue {
  * Operations that are called one after the other without waiting must be executed in that order, for the same key.
  */
 export interface SharedStore {
-  /** Reads a value; `undefined` if the key has none. `expiresIn` must not be later than the time when the value is read. */
+  /** Reads a value; `undefined` if the key has none. `millisecondsLeft` must not be later than the time when the value is read. */
   readonly get: (key: string) => Promise<StoredValue | undefined>
   /** Stores a value for a number of milliseconds, at least 1, in place of any earlier one. */
   readonly set: (key: string, value: string, milliseconds: number) => Promise<void>

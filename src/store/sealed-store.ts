@@ -15,7 +15,7 @@ export interface Found {
   /** The string, with white space at its end; `undefined` if the value was not sealed for this name with one of the secrets. */
   readonly text: string | undefined
   /** Milliseconds until the store drops it. */
-  readonly expiresIn: number | undefined
+  readonly millisecondsLeft: number | undefined
   /** Deletes exactly this value, and none that has replaced it. */
   readonly remove: () => Promise<void>
 }
@@ -135,7 +135,7 @@ export class SealedStore {
   async #deleteForeign(key: string, tell: TellStoreChange, patience: number): Promise<boolean> {
     const holder = await this.#store.run((store) => store.get(key), tell, patience)
     if (holder === UNAVAILABLE || holder === undefined) return false
-    if (holder.expiresIn !== undefined && holder.expiresIn <= LONGEST_LEASE) return false
+    if (holder.millisecondsLeft !== undefined && holder.millisecondsLeft <= LONGEST_LEASE) return false
     await this.#store.run((store) => store.deleteIf(key, holder.value), tell, patience)
     return true
   }
@@ -150,10 +150,15 @@ export class SealedStore {
     return `${this.#prefix}{${digestOf(keys, name)}}`
   }
 
-  #found(keys: SealingKeys, key: string, { value, expiresIn }: StoredValue, tell: TellStoreChange): Found {
+  #found(
+    keys: SealingKeys,
+    key: string,
+    { value, millisecondsLeft }: StoredValue,
+    tell: TellStoreChange,
+  ): Found {
     return {
       text: open(keys, key, value),
-      expiresIn,
+      millisecondsLeft,
       remove: async () => {
         await this.#store.run((store) => store.deleteIf(key, value), tell)
       },

@@ -29,16 +29,16 @@ export function parseStored(
  * Returns the age of a stored value in seconds: the larger of the age by the wall clocks of both processes, which may differ, and
  * the age by the clock of the store.
  *
- * @param expiresIn - milliseconds until the store drops it.
+ * @param millisecondsLeft - milliseconds until the store drops it.
  * @param sentElapsed - monotonic time before the store was read.
  */
 export function ageOf(
   { at, age, ttl }: StoredTimes,
-  expiresIn: number,
+  millisecondsLeft: number,
   clock: Clock,
   sentElapsed: number,
 ): number {
   const now = clock.now()
-  const byStore = age + (ttl - expiresIn) / 1000 + (clock.elapsed(now) - sentElapsed)
+  const byStore = age + (ttl - millisecondsLeft) / 1000 + (clock.elapsed(now) - sentElapsed)
   return Math.max(now - at, byStore, 0)
 }

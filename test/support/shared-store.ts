@@ -29,7 +29,7 @@ export function memoryStore(): MemoryStore {
     get: (key) =>
       run('get', (): StoredValue | undefined => {
         const value = values.get(key)
-        return value === undefined ? undefined : { value, expiresIn: lifetimes.get(key) }
+        return value === undefined ? undefined : { value, millisecondsLeft: lifetimes.get(key) }
       }),
     set: (key, value, milliseconds) =>
       run('set', () => {

@@ -105,13 +105,13 @@ export class SharedGrant implements Grant {
     if (found === undefined) return undefined
     const { clock, isUsable } = this.#settings
     const shared = found.text === undefined ? undefined : parseToken(found.text)
-    if (shared === undefined || found.expiresIn === undefined) {
+    if (shared === undefined || found.millisecondsLeft === undefined) {
       this.#skipped.reportUnreadable()
       return undefined
     }
     const { token, lifetime, age = 0, scopes } = shared.issued
     if (token === replaced) return undefined
-    const sharedFor = ageOf(shared, found.expiresIn, clock, sentElapsed)
+    const sharedFor = ageOf(shared, found.millisecondsLeft, clock, sentElapsed)
     const issued = {
       token,
       lifetime: lifetime === null ? null : lifetime - sharedFor,
