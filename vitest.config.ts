@@ -6,9 +6,12 @@ import { nestMajors } from './test/support/setup/nest-majors.js'
 const testsIn = (folders: readonly string[]): string[] =>
   folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
-/** The folders of src, which those of test mirror: `test/package/structure/folders.test.ts` checks that none is missing. */
+/** Folders whose tests start every framework. */
+const FRAMEWORKS = ['adapters', 'guard']
+
+/** The other folders of src, which those of test mirror: `test/package/structure/folders.test.ts` checks that none is missing. */
 const UNIT = readdirSync(new URL('src', import.meta.url), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && !FRAMEWORKS.includes(entry.name))
   .map(({ name }) => name)
 
 /**
@@ -109,7 +112,7 @@ export default defineConfig({
         test: {
           name: 'adapters',
           isolate: false,
-          include: testsIn(['adapters']),
+          include: testsIn(FRAMEWORKS),
           exclude: [...ALONE, ...REDIS, NESTED],
         },
       },
@@ -123,7 +126,7 @@ export default defineConfig({
           name: 'whole',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: [...testsIn([...UNIT, 'adapters', ...SLOW]), ...ALONE, NESTED],
+          exclude: [...testsIn([...UNIT, ...FRAMEWORKS, ...SLOW]), ...ALONE, NESTED],
         },
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.
