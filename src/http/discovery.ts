@@ -8,7 +8,8 @@ export interface DiscoveryRequests<T> {
   /** Maximum seconds of all requests. */
   readonly deadlineSeconds: number
   /**
-   * Fetches a document within `deadlineSeconds`. Its error has the `status` of the response, if there was one. The error or its `cause` is an {@link UnreadableResponseError} if the response was unreadable.
+   * Fetches a document within `deadlineSeconds`. Its error has the `status` of the response, if there was one. The error or
+   * its `cause` is an {@link UnreadableResponseError} if the response was unreadable.
    */
   readonly get: (url: string, deadlineSeconds: number) => Promise<T>
   /** Reads a fetched discovery document. */
