@@ -5,7 +5,7 @@
  * - `credentials_unavailable`: the custom function or promise did not return a secret or key.
  * - `request_refused`: the issuer does not issue such a token to this client (`invalid_scope`, `invalid_target`,
  *   …).
- * - `issuer_unavailable`: no response, a timeout, 429 or 5xx.
+ * - `issuer_unavailable`: no response, a timeout, 408, 429 or 5xx.
  * - `answer_unreadable`: the response is not that of a token endpoint: HTML, a redirect, another `token_type`.
  * - `request_not_sent`: `source.fetch` did not send the request, because its origin is not allowed or a redirect
  *   cannot be followed.
