@@ -9,8 +9,8 @@ import { join } from 'node:path'
 const CHECKS = [
   { name: 'build', command: 'npm run --silent build' },
   { name: 'types and lint', command: 'npm run --silent lint' },
-  { name: 'format', command: 'prettier --check --log-level warn --cache .' },
   { name: 'unused code', command: 'knip' },
+  { name: 'format', command: 'oxfmt --check .' },
   { name: 'dependency rule', command: 'depcruise src adapters --config .dependency-cruiser.cjs' },
 ]
 const AT_A_TIME = 2

@@ -19,7 +19,8 @@ export type Next = (error?: unknown) => unknown
 
 /** A guard, or a requirement behind one. */
 export type Checkpoint =
-  Guard<IncomingMessage, ExpressOnRefusal> | Requirement<IncomingMessage, ExpressOnRefusal>
+  | Guard<IncomingMessage, ExpressOnRefusal>
+  | Requirement<IncomingMessage, ExpressOnRefusal>
 
 /** Authorizes a request. Calls `next` if it passes; otherwise responds. */
 export function pass(

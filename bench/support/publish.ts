@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { format, resolveConfig } from 'prettier'
+import { format } from 'oxfmt'
 import { chartsOf } from './charts.js'
 import { root } from './machine.js'
 import { markdown, markdownTable, table, tableOf } from './report.js'
@@ -37,14 +37,14 @@ export async function generated(): Promise<Readonly<Record<string, string>>> {
   const results = readRun('')
   const charts = results.flatMap((result) => Object.entries(chartsOf(result)))
   return {
-    [join(RESULTS, 'README.md')]: await pretty(pageOf(results), 'markdown'),
+    [join(RESULTS, 'README.md')]: await pretty(pageOf(results), 'md'),
     ...Object.fromEntries(charts.map(([name, svg]) => [join(CHARTS, `${name}.svg`), svg])),
   }
 }
 
 /** Writes a generated Markdown file into the folder of results. */
 export async function writeMarkdown(name: string, text: string): Promise<void> {
-  writeFileSync(join(RESULTS, name), await pretty(text, 'markdown'))
+  writeFileSync(join(RESULTS, name), await pretty(text, 'md'))
 }
 
 /** Reads the stored results of one version of Node. A subfolder contains those of another version. */
@@ -118,6 +118,8 @@ function cpuOf(result: Result, id: string, name: string): number {
   return cpu
 }
 
-async function pretty(text: string, parser: 'json' | 'markdown'): Promise<string> {
-  return format(text, { ...(await resolveConfig(join(root, 'package.json'))), parser })
+async function pretty(text: string, extension: 'json' | 'md'): Promise<string> {
+  const { code, errors } = await format(`result.${extension}`, text, { printWidth: 110 })
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('; '))
+  return code
 }

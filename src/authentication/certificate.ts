@@ -22,7 +22,8 @@ export interface ClientCertificateValue {
 
 /** A {@link ClientCertificateValue}, or a function that returns one. The function is called for every request to the issuer. */
 export type ClientCertificate =
-  ClientCertificateValue | (() => ClientCertificateValue | Promise<ClientCertificateValue>)
+  | ClientCertificateValue
+  | (() => ClientCertificateValue | Promise<ClientCertificateValue>)
 
 const pem = custom<string>('PEM', (option, value) => {
   const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value

@@ -5,7 +5,12 @@
  * sends at most the client id.
  */
 export type ClientAuthenticationMethod =
-  'basic' | 'post' | 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth' | 'none'
+  | 'basic'
+  | 'post'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
+  | 'self_signed_tls_client_auth'
+  | 'none'
 
 /** Named methods of client authentication, the default first. */
 export const METHODS = [

@@ -9,7 +9,13 @@ const KEPT = LONGEST.alone + 1
 
 /** A value from outside in the form in which it is kept until it is quoted. It holds no large value in memory. */
 export type QuotableValue =
-  string | number | boolean | null | undefined | QuotableList | { readonly description: string }
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | QuotableList
+  | { readonly description: string }
 
 /** A phrase that this package has created: it is printed without quotation marks. */
 class Phrase {

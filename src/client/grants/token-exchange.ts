@@ -13,7 +13,13 @@ import { createSubjectSource, SUBJECT_SOURCE_OPTIONS, type SubjectSourceOptions 
  * `urn:ietf:params:oauth:token-type:access_token`.
  */
 export type TokenType =
-  'access_token' | 'id_token' | 'jwt' | 'refresh_token' | 'saml1' | 'saml2' | (string & {})
+  | 'access_token'
+  | 'id_token'
+  | 'jwt'
+  | 'refresh_token'
+  | 'saml1'
+  | 'saml2'
+  | (string & {})
 
 /** Every option of {@link tokenExchangeSource}. {@link TokenExchangeSourceOptions} says which belong together. */
 export interface AnyTokenExchangeSourceOptions extends SubjectSourceOptions {

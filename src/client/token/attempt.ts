@@ -31,7 +31,8 @@ export interface AttemptRequest {
 
 /** Result of an attempt. A failure that says nothing about the issuer starts no backoff. */
 export type AttemptOutcome =
-  { readonly held: HeldToken } | { readonly error: unknown; readonly isBackoffNeeded: boolean }
+  | { readonly held: HeldToken }
+  | { readonly error: unknown; readonly isBackoffNeeded: boolean }
 
 /** Shortest and longest pause in seconds before the second request after a temporary failure. */
 const RETRY_PAUSE = [0.05, 0.25] as const

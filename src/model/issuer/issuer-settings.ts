@@ -107,4 +107,5 @@ export interface RemoteSettings {
  * again. If it throws, rejects, or returns an invalid header, the fetch fails.
  */
 export type RequestHeaders = () =>
-  Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
+  | Readonly<Record<string, string>>
+  | Promise<Readonly<Record<string, string>>>

@@ -25,11 +25,18 @@ export interface AssertionSigner {
  * `CryptoKey`, or an {@link AssertionSigner}.
  */
 export type PrivateKeyValue =
-  string | Uint8Array | JsonWebKey | KeyObject | webcrypto.CryptoKey | AssertionSigner
+  | string
+  | Uint8Array
+  | JsonWebKey
+  | KeyObject
+  | webcrypto.CryptoKey
+  | AssertionSigner
 
 /** A {@link PrivateKeyValue}, a promise of one, or a function that returns either. */
 export type PrivateKey =
-  PrivateKeyValue | Promise<PrivateKeyValue> | (() => PrivateKeyValue | Promise<PrivateKeyValue>)
+  | PrivateKeyValue
+  | Promise<PrivateKeyValue>
+  | (() => PrivateKeyValue | Promise<PrivateKeyValue>)
 
 /** A private key with its algorithm and key id. */
 export interface SigningKey {

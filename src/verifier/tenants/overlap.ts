@@ -6,7 +6,8 @@ import { isOverlapping, tenantOf, urlOfTenant, type UrlTemplate } from '../../ut
 interface IssuerWithIss {
   readonly issuer: Issuer
   readonly tenants?:
-    { readonly templates: readonly UrlTemplate[]; readonly listed: readonly string[] | undefined } | undefined
+    | { readonly templates: readonly UrlTemplate[]; readonly listed: readonly string[] | undefined }
+    | undefined
 }
 
 /**

@@ -14,7 +14,7 @@ interface Rule {
 }
 
 const FILE = 'docs/operate/prometheus-alerts.yml'
-const { groups } = (await parseYaml(readPaper(FILE))) as unknown as {
+const { groups } = parseYaml(readPaper(FILE)) as unknown as {
   readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
 }
 const rules = groups.flatMap((group) => group.rules)
