@@ -7,16 +7,24 @@ export function nextTurn(): Promise<void> {
   })
 }
 
-/** Turns after which `until` waits for another process, which takes long and needs the processor. */
-const TURNS_IN_PROCESS = 500
+/** Looks after which `until` waits for another process, which takes long and needs the processor. */
+const LOOKS_IN_TURN = 500
 
 /** Milliseconds between two looks at what another process does. They decide nothing. */
 const BETWEEN_LOOKS = 2
 
-/** Lets the event loop turn until something has come about; a test that waits in vain runs into its time limit. */
+/**
+ * Lets the event loop turn until something has come about; a test that waits in vain runs into its time limit. A condition of
+ * this process is looked at in every turn, because it may be over in the next one: a connection, for example, may be lost and
+ * back within a millisecond. One that asks another process, which a promise shows, must stay as it is.
+ */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turns = 0; !(await holds()); turns += 1)
-    await (turns < TURNS_IN_PROCESS ? nextTurn() : setTimeout(BETWEEN_LOOKS))
+  for (let looks = 1; ; looks += 1) {
+    const held = holds()
+    if (await held) return
+    const isElsewhere = typeof held !== 'boolean'
+    await (isElsewhere && looks > LOOKS_IN_TURN ? setTimeout(BETWEEN_LOOKS) : nextTurn())
+  }
 }
 
 /** The real fetch. A test can wait for its calls in flight, because no caller awaits those in the background. */
