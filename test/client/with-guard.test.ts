@@ -6,7 +6,7 @@ import { clientBed, type ClientBed } from '../support/client.js'
 
 const API = 'https://orders.internal'
 const HOUR = 3600
-/** A request of the hour. A streamed upload cannot be sent again. */
+/** A request that is sent many times. A streamed upload cannot be sent again. */
 type Send = (source: TokenSource) => Promise<Response>
 
 const get: Send = (source) => source.fetch(`${API}/orders`)
@@ -28,8 +28,11 @@ function guardedFetch(bed: ClientBed, policy: Policy): typeof fetch {
   }
 }
 
-/** Sends requests for an hour. Returns how many were refused, and how many tokens were requested. */
-async function hour(
+/** For how long requests are sent: an hour, or 30 times the age limit of the guard. */
+const durationOf = (age: number): number => Math.min(HOUR, 30 * age)
+
+/** Sends requests for that time. Returns how many were refused, and how many tokens were requested. */
+async function sendAll(
   bed: ClientBed,
   source: TokenSource,
   { send = get, age = HOUR }: { readonly send?: Send; readonly age?: number },
@@ -39,7 +42,7 @@ async function hour(
   let refused = 0
   // Several requests per lifetime, and not more than the test needs.
   const step = Math.max(4, age / 20)
-  for (let second = 0; second < HOUR; second += step) {
+  for (let second = 0; second < durationOf(age); second += step) {
     await during(second)
     if ((await send(source)).status !== 200) refused += 1
     bed.pass(step)
@@ -47,9 +50,9 @@ async function hour(
   return { refused, tokens: bed.issuer.calls.token + bed.issuer.calls.clerkTokens }
 }
 
-/** The largest number of token requests in an hour for tokens of this age: each is renewed after 70 % at the earliest. */
+/** The largest number of token requests in that time for tokens of this age: each is renewed after 70 % at the earliest. */
 function most(age: number): number {
-  return Math.ceil(HOUR / (0.7 * age)) + 3
+  return Math.ceil(durationOf(age) / (0.7 * age)) + 3
 }
 
 describe.each([20, 60, 300, HOUR])('a guard with maxTokenAge of %d s', (age) => {
@@ -58,7 +61,7 @@ describe.each([20, 60, 300, HOUR])('a guard with maxTokenAge of %d s', (age) => 
   it('refuses no request of a source that does not know the limit', async () => {
     const bed = await clientBed()
     const source = bed.source({ allowedOrigins: API, fetch: guardedFetch(bed, policy) })
-    const { refused, tokens } = await hour(bed, source, { age })
+    const { refused, tokens } = await sendAll(bed, source, { age })
     expect(refused).toBe(0)
     expect(tokens).toBeLessThanOrEqual(most(age))
   })
@@ -67,11 +70,11 @@ describe.each([20, 60, 300, HOUR])('a guard with maxTokenAge of %d s', (age) => 
     const bed = await clientBed()
     const fetch = guardedFetch(bed, policy)
     const withLimit = bed.source({ allowedOrigins: API, fetch, maxAge: age })
-    const known = await hour(bed, withLimit, { send: upload, age })
+    const known = await sendAll(bed, withLimit, { send: upload, age })
     expect(known.refused).toBe(0)
     expect(known.tokens).toBeLessThanOrEqual(most(age))
     const withoutLimit = bed.source({ allowedOrigins: API, fetch })
-    const learned = await hour(bed, withoutLimit, { send: upload, age })
+    const learned = await sendAll(bed, withoutLimit, { send: upload, age })
     expect(learned.refused).toBeLessThanOrEqual(1)
     expect(learned.tokens).toBeLessThanOrEqual(most(age))
   })
@@ -81,7 +84,7 @@ describe.each([20, 60, 300, HOUR])('a guard with maxTokenAge of %d s', (age) => 
     async (minRemainingTtl) => {
       const bed = await clientBed()
       const shared = { allowedOrigins: API, fetch: guardedFetch(bed, policy), minRemainingTtl }
-      const { refused, tokens } = await hour(bed, bed.clerkSource(shared), { age })
+      const { refused, tokens } = await sendAll(bed, bed.clerkSource(shared), { age })
       expect(refused).toBe(0)
       // Without the limit, Clerk may return the same token until 30 minutes are left.
       expect(tokens).toBeLessThanOrEqual(most(age) + 30)
@@ -97,7 +100,7 @@ describe('a guard with confirmAfter', () => {
     const revokeEvery20Minutes = async (second: number): Promise<void> => {
       if (second % 1200 === 600) issuer.revoke(await source.getToken())
     }
-    const { refused, tokens } = await hour(bed, source, { age: 200 }, revokeEvery20Minutes)
+    const { refused, tokens } = await sendAll(bed, source, { age: 200 }, revokeEvery20Minutes)
     expect(refused).toBe(0)
     expect(tokens).toBeLessThanOrEqual(6)
   })
@@ -108,7 +111,7 @@ describe('keys that are replaced without notice', () => {
     const bed = await clientBed()
     const { issuer } = bed
     const source = bed.source({ allowedOrigins: API, fetch: guardedFetch(bed, { maxTokenAge: '5m' }) })
-    const { refused, tokens } = await hour(bed, source, { age: 300 }, (second) => {
+    const { refused, tokens } = await sendAll(bed, source, { age: 300 }, (second) => {
       if (second % 900 === 450) issuer.rotateKeys()
     })
     expect(refused).toBe(0)
