@@ -28,10 +28,7 @@ const ALONE = [
   'test/security/attack/layers.test.ts',
 ]
 
-/**
- * The tests of src and of the adapters that start Redis. Together with those of `test/slow`, they are the only ones before
- * which it is installed if it is missing.
- */
+/** The tests of src and of the adapters that start Redis: before them, and before the larger ones, it is installed if it is missing. */
 export const REDIS = [
   'test/adapters/redis/**/*.test.ts',
   'test/cli/docs.test.ts',
@@ -127,6 +124,7 @@ export default defineConfig({
           isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [...testsIn([...UNIT, ...FRAMEWORKS, ...SLOW]), ...ALONE, NESTED],
+          globalSetup: [REDIS_ENGINE],
         },
       },
       // A type check of a consumer takes a minute on a machine that is busy with more than these tests.

@@ -8,8 +8,9 @@ export function installedEngine(): string | undefined {
 }
 
 /**
- * Runs before the tests that start Redis, and not in each of them, because two package managers at a time would fail. Installs an engine from the packages of the
- * system if none is there and that is possible without a password. Without one, the tests that need it fail.
+ * Runs before the tests that start Redis, and not in each of them, because two package managers at a time would fail.
+ * Installs an engine from the packages of the system if none is there and that is possible without a password. Without one,
+ * the tests that need it fail.
  */
 export function setup(): void {
   const isRoot = process.getuid?.() === 0
