@@ -10,6 +10,7 @@ import { promptOn } from '../../src/cli/input/prompt.js'
 import { createTestIssuer, type TestIssuer } from '../../src/testing/index.js'
 import { environmentsOf } from '../support/cli.js'
 import { bundle } from '../support/processes/bundle.js'
+import { firstOutput } from '../support/processes/first-output.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAIN = `${ROOT}src/cli/main.ts`
@@ -109,7 +110,7 @@ describe('m2m-guard as a process', () => {
       const config = join(folder, 'auth.mjs')
       writeFileSync(config, "console.error('loading'); await new Promise(() => {})")
       const { process: child, ended } = start(issuer, ['doctor', '--config', config])
-      await once(child.stderr, 'data')
+      await firstOutput(child, child.stderr)
       child.kill(signal)
       expect(await ended).toEqual({ code: 130, stdout: '', stderr: 'loading\nInterrupted\n' })
     },
@@ -192,7 +193,7 @@ describe('a prompt at the terminal', () => {
 
   it.each(['SIGINT', 'SIGTERM'] as const)('a development issuer ends with 0 on %s', async (signal) => {
     const { process: child, ended } = start(await startIssuer(), 'issuer --port 0 --json')
-    await once(child.stdout, 'data')
+    await firstOutput(child)
     child.kill(signal)
     expect(await ended).toMatchObject({ code: 0, stderr: '' })
   })

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { redisRevocations } from '../../../adapters/redis.js'
 import { bundle } from '../../support/processes/bundle.js'
+import { firstOutput } from '../../support/processes/first-output.js'
 import { keyOf, seal } from '../../support/tokens/forge.js'
 import { CLIENTS } from '../../support/redis/clients.js'
 import { startRedis } from '../../support/redis/server.js'
@@ -27,8 +27,8 @@ async function startMember(redisPort: number): Promise<Member> {
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  const url = `http://127.0.0.1:${port.toString().trim()}`
+  const port = await firstOutput(child)
+  const url = `http://127.0.0.1:${port.trim()}`
   return {
     child,
     statusOf: async (token) => (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { START } from '../clock.js'
+import { firstOutput } from './first-output.js'
 
 /**
  * Names that a program may use, so that nothing in it is decided by real time: `clock`, which stands still, and `connect`, which
@@ -52,8 +52,8 @@ export async function printedAtSameTime(
     })
     return child
   })
-  await Promise.all(members.map(({ stdout }) => once(stdout, 'data')))
-  const printed = members.map(async ({ stdout }) => String(await once(stdout, 'data')).trim())
+  await Promise.all(members.map((member) => firstOutput(member)))
+  const printed = members.map(async (member) => (await firstOutput(member)).trim())
   for (const { stdin } of members) stdin.write(`${line}\n`)
   return Promise.all(printed)
 }
