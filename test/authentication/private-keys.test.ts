@@ -6,12 +6,14 @@ import {
   sign,
   X509Certificate,
   type ED25519KeyPairOptions,
+  type KeyObject,
 } from 'node:crypto'
 import { decodeProtectedHeader } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ConfigurationError, createVerifier, oauth } from '../../src/index.js'
 import { tokenSource, type AssertionSigner, type PrivateKey } from '../../src/client/index.js'
 import { oauthTokens } from '../../src/management/index.js'
+import { readPrivateKey } from '../../src/model/key/private-key.js'
 import { selfSigned } from '../support/servers/certificate.js'
 import { clientBed } from '../support/client.js'
 import { failureOf } from '../support/outcomes.js'
@@ -123,6 +125,17 @@ describe('private_key_jwt', () => {
     expect(error.message).not.toContain('hunter2')
     expect(issuer.calls.token).toBe(0)
   })
+})
+
+// In Node 20, to read the details of a key by generateKeyPairSync can stop the process forever.
+it('the details of a KeyObject are read from a copy', () => {
+  const privateKey = createPrivateKey(P256.privateKey)
+  const read = vi.fn()
+  Object.defineProperty(privateKey, 'asymmetricKeyDetails', { get: read })
+  const { key, algorithm } = readPrivateKey('oauth', privateKey, { algorithm: undefined, keyId: undefined })
+  expect(algorithm).toBe('ES256')
+  expect((key as KeyObject).equals(createPrivateKey(P256.privateKey))).toBe(true)
+  expect(read).not.toHaveBeenCalled()
 })
 
 const X25519 = generateKeyPairSync('x25519', PEM).privateKey

@@ -85,7 +85,7 @@ function importKey(option: string, value: unknown): KeyObject {
   try {
     const key = isCryptoKey(value) ? KeyObject.from(value) : value
     if (key instanceof KeyObject) {
-      if (key.type === 'private') return key
+      if (key.type === 'private') return key === value ? copyOf(key) : key
       throw new ConfigurationError(option, `must be a private key, not a ${key.type} key`)
     }
     if (typeof value === 'string' || value instanceof Uint8Array) return importPem(option, value)
@@ -98,6 +98,19 @@ function importKey(option: string, value: unknown): KeyObject {
     option,
     'must be a private key: unencrypted PEM, a JWK, a KeyObject, a CryptoKey, or { alg, kid?, sign }',
   )
+}
+
+/**
+ * Returns a key with a lock of its own. One by `generateKeyPairSync` shares its lock with an object that generated it, and if
+ * that is collected while Node 20 reads the details of the key, the thread waits for itself forever.
+ */
+function copyOf(key: KeyObject): KeyObject {
+  const der = key.export({ format: 'der', type: 'pkcs8' })
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  } finally {
+    der.fill(0)
+  }
 }
 
 /** Environment variables and JSON files often contain a PEM whose line breaks are the two characters `\n`. */

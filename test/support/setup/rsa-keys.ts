@@ -1,4 +1,4 @@
-import crypto from 'node:crypto'
+import crypto, { createPrivateKey, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { reservation } from '../tokens/reserved-keys.js'
@@ -11,11 +11,30 @@ import { RESERVED, RSA_KEYS_FILE, type RsaKeyPair } from './rsa-keys-file.js'
 const generateKeyPairSync = crypto.generateKeyPairSync as (type: string, options: object) => unknown
 let keys: readonly RsaKeyPair[] | undefined
 
-const takeKeyPair = (type: string, options: object = {}): unknown => {
-  const { modulusLength, publicKeyEncoding } = options as {
-    readonly modulusLength?: number
-    readonly publicKeyEncoding?: { readonly format: string }
-  }
+interface KeyPairOptions {
+  readonly modulusLength?: number
+  readonly publicKeyEncoding?: { readonly format: string }
+  readonly privateKeyEncoding?: object
+}
+
+const PEM = {
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+}
+
+/**
+ * Makes `KeyObject`s from PEM: those that Node 20 generates share a lock with what generated them, and can stop the process
+ * when that is collected.
+ */
+const makeKeyPair = (type: string, options: KeyPairOptions = {}): unknown => {
+  if (options.publicKeyEncoding !== undefined || options.privateKeyEncoding !== undefined)
+    return takeKeyPair(type, options)
+  const { publicKey, privateKey } = takeKeyPair(type, { ...options, ...PEM }) as RsaKeyPair
+  return { publicKey: createPublicKey(publicKey), privateKey: createPrivateKey(privateKey) }
+}
+
+const takeKeyPair = (type: string, options: KeyPairOptions): unknown => {
+  const { modulusLength, publicKeyEncoding } = options
   if (type !== 'rsa' || modulusLength !== 2048 || publicKeyEncoding?.format !== 'pem')
     return generateKeyPairSync(type, options)
   keys ??= JSON.parse(readFileSync(RSA_KEYS_FILE, 'utf8')) as readonly RsaKeyPair[]
@@ -33,6 +52,6 @@ const takeKeyPair = (type: string, options: object = {}): unknown => {
 reservation.used = 0
 if (!reservation.isInstalled) {
   reservation.isInstalled = true
-  Object.assign(crypto, { generateKeyPairSync: takeKeyPair })
+  Object.assign(crypto, { generateKeyPairSync: makeKeyPair })
   syncBuiltinESMExports()
 }
