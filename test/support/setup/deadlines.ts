@@ -3,12 +3,16 @@ import { timers } from '../../../src/util/timers.js'
 import { nextTurn } from '../until.js'
 
 interface Timer {
+  /** Microseconds. */
   readonly due: number
   readonly callback: () => void
 }
 
 const pending = new Set<Timer>()
-let seconds = 0
+/** Microseconds, which are added without rounding errors: a test file does not begin at 0, because files share a process. */
+let passed = 0
+const MICROSECONDS = 1e6
+const inMicroseconds = (seconds: number): number => Math.round(seconds * MICROSECONDS)
 
 /**
  * From now on the deadlines of the library pass when a test says so, and never because the machine is slow. A pause
@@ -18,9 +22,9 @@ let seconds = 0
  */
 export function controlDeadlines(replaced: typeof timers = timers): void {
   const controlled: typeof timers = {
-    elapsed: () => seconds,
+    elapsed: () => passed / MICROSECONDS,
     after(delay, callback) {
-      const timer = { due: seconds + delay, callback }
+      const timer = { due: passed + inMicroseconds(delay), callback }
       pending.add(timer)
       return () => {
         pending.delete(timer)
@@ -42,9 +46,9 @@ export function dropDeadlines(): void {
 
 /** Lets seconds pass for deadlines, in one step: those that are over end their requests. */
 export function passDeadlines(by: number): void {
-  seconds += by
+  passed += inMicroseconds(by)
   for (const timer of [...pending]) {
-    if (timer.due > seconds || !pending.delete(timer)) continue
+    if (timer.due > passed || !pending.delete(timer)) continue
     timer.callback()
   }
 }
@@ -56,7 +60,7 @@ export function expireDeadlines(): void {
 
 /** How many seconds are left of each deadline that runs now. */
 export function runningDeadlines(): readonly number[] {
-  return [...pending].map(({ due }) => due - seconds)
+  return [...pending].map(({ due }) => (due - passed) / MICROSECONDS)
 }
 
 /** Waits for work whose calls an issuer never responds to: when a call has arrived, every deadline passes. */
