@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,15 +27,26 @@ export function installNodes(): void {
   for (const line of NODE_LINES) {
     if (existsSync(nodeBinary(line))) continue
     const folder = join(CACHE, `node-${line}`)
-    const spec = `${packageName()}@${line}`
-    const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts']
+    mkdirSync(CACHE, { recursive: true })
+    // Two test processes may install it at the same time, and one may be interrupted: only a complete folder gets the name.
+    const unfinished = mkdtempSync(`${folder}-`)
+    install(line, unfinished)
     try {
-      execFileSync('npm', ['install', '--prefix', folder, ...flags, spec], {
-        stdio: 'pipe',
-        shell: isWindows,
-      })
+      renameSync(unfinished, folder)
     } catch (error) {
-      throw new Error(`Node ${line} is missing: run npm install --prefix ${folder} ${spec}`, { cause: error })
+      if (!existsSync(nodeBinary(line))) throw error
+      rmSync(unfinished, { recursive: true })
     }
+  }
+}
+
+function install(line: string, folder: string): void {
+  const spec = `${packageName()}@${line}`
+  const flags = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts']
+  try {
+    execFileSync('npm', ['install', '--prefix', folder, ...flags, spec], { stdio: 'pipe', shell: isWindows })
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw new Error(`Node ${line} is missing, and npm cannot install ${spec}`, { cause: error })
   }
 }
