@@ -77,7 +77,9 @@ describe('m2m-guard as a process', () => {
       config,
       `import { createVerifier, oauth } from ${JSON.stringify(library)}
        const { ISSUER: issuer } = process.env
-       export const verifier = createVerifier({ issuers: [oauth({ issuer, audience: 'https://api.test' })] })`,
+       export const verifier = createVerifier({
+         issuers: [oauth({ issuer, audience: 'https://api.test', keys: { deadline: '60s' } })],
+       })`,
     )
     const explained = async (args: string) => {
       const { process: child, ended } = start(

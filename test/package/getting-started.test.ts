@@ -35,6 +35,7 @@ const INSTALLED = [
 ]
 
 const LISTENING = new URL('support/listening.mjs', import.meta.url).href
+const PATIENT = new URL('../support/processes/patient.mjs', import.meta.url).href
 
 const project = emptyFolder()
 const processes: ChildProcess[] = []
@@ -89,7 +90,7 @@ async function startServer(
   cwd: string,
   port: string,
 ): Promise<void> {
-  const env = { ...process.env, NODE_OPTIONS: `--import=${LISTENING}` }
+  const env = { ...process.env, NODE_OPTIONS: `--import=${LISTENING} --import=${PATIENT}` }
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   processes.push(child)
   const output: string[] = []
@@ -153,7 +154,7 @@ describe.each(PAGES)('%s', (page) => {
       } else if (program === 'npx' && args[0] === 'tsx') {
         await startOnce(tool('tsx'), args[1]!, api)
       } else if (program === 'node' && args[0] === 'client.js') {
-        printed = await run(process.execPath, args, cwd)
+        printed = await run(process.execPath, ['--import', PATIENT, ...args], cwd)
       } else if (program === 'node') {
         await startOnce(process.execPath, args[0]!, args[0] === 'issuer.js' ? issuer : api)
       } else {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createTestIssuer } from '../../../src/testing/index.js'
@@ -11,6 +12,7 @@ import { until } from '../../support/until.js'
 import { blocksOf } from '../docs/programs/support.js'
 
 const PAGE = 'docs/operate/logging.md'
+const PATIENT = fileURLToPath(new URL('../../support/processes/patient.mjs', import.meta.url))
 const LIBRARIES = ['pino-http', 'winston', 'morgan', 'fastify']
 const programs = blocksOf(PAGE).filter(({ language, text }) => language === 'ts' && text.includes('listen('))
 const programOf = (library: string): string =>
@@ -26,7 +28,7 @@ async function start(library: string) {
   const { outputText } = ts.transpileModule(text, { compilerOptions })
   const file = join(readersFolder(), `logging-${library}-${process.pid}.mjs`)
   writeFileSync(file, `${OPEN_PORT}\n${outputText}`)
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(process.execPath, ['--import', PATIENT, file], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   }) as ChildProcessByStdio<null, Readable, Readable>
   const output: string[] = []
@@ -110,7 +112,7 @@ describe.each(LIBRARIES)(`${PAGE}: %s`, (library) => {
       ['refused', 'issuer_unknown', undefined, '/orders/5'],
       ['refused', 'token_missing', undefined, '/orders/6'],
     ]
-    await until(() => linesOf(printed()).some(({ path }) => path === '/orders/6'))
+    await until(() => Promise.resolve(linesOf(printed()).some(({ path }) => path === '/orders/6')))
     const lines = linesOf(printed()).map(({ outcome, reason, clientId, path }) => [
       outcome,
       reason,
