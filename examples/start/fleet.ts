@@ -31,6 +31,7 @@ export async function fleetJob(): Promise<number> {
       return redis
     }
     const redis = startRedis()
+    const ended = once(redis, 'exit')
     const settings = { issuer: issuer.oauth(), redisPort: port }
     const urls = await Promise.all([1, 2, 3].map(() => startMember(settings, children)))
     const tokens = {
@@ -61,7 +62,7 @@ export async function fleetJob(): Promise<number> {
     })
     await show('billing is revoked', { billing: 401, reporting: 200 })
     redis.kill('SIGKILL')
-    await once(redis, 'exit')
+    await ended
     await show('Redis is stopped', { billing: 401, reporting: 200 })
     await show('for longer than maxStaleness (5 s)', { billing: 401, reporting: 503 })
     startRedis()
@@ -103,7 +104,7 @@ async function untilAll(
 /** Outside the range from which systems assign ports, so that no program gets the port while Redis is stopped. */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(20_000, 30_000)
+    const port = randomInt(30_000, 32_000)
     const server = createServer()
     const isFree = once(server, 'listening').then(
       () => true,

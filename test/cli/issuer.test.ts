@@ -51,7 +51,7 @@ describe('m2m-guard issuer', () => {
     const token = await verifier.verify(await tokenBy(printed))
     expect([token.clientId, token.scopes]).toEqual(['billing', ['orders:read', 'orders:write']])
     expect(await stop()).toBe(0)
-    await expect(tokenBy(printed)).rejects.toThrow('fetch failed')
+    await expect(tokenBy(printed)).rejects.toThrow()
     verifier.close()
   })
 

@@ -4,6 +4,7 @@ import { createVerifier, oauth } from '../../src/index.js'
 import { createTestIssuer, type Endpoint, type Fault, type TestIssuer } from '../../src/testing/index.js'
 import { outcomeOf } from '../support/outcomes.js'
 import { START } from '../support/clock.js'
+import { freePort } from '../support/servers/free-port.js'
 import { send } from '../support/servers/http.js'
 import { startIssuer } from '../support/test-bed.js'
 
@@ -205,12 +206,11 @@ describe('close', () => {
   })
 
   it('may be called twice, and frees both ports', async () => {
-    const issuer = await createTestIssuer({ clock: () => START })
+    const [port, stytchPort] = [await freePort(), await freePort()]
+    const issuer = await createTestIssuer({ clock: () => START, port, stytchPort })
     await Promise.all([issuer.close(), issuer.close()])
     await issuer.close()
     expect(await got(keysAt(issuer))).toBe('no response')
-    const port = Number(new URL(issuer.url).port)
-    const stytchPort = Number(new URL(issuer.endpoints.stytch).port)
     const again = await createTestIssuer({ port, stytchPort })
     expect([again.url, again.endpoints.stytch]).toEqual([issuer.url, issuer.endpoints.stytch])
     await again[Symbol.asyncDispose]()
@@ -218,9 +218,7 @@ describe('close', () => {
   })
   it('is not needed if a port is in use: creation fails, and nothing is left running', async () => {
     const issuer = await startIssuer()
-    const spare = await createTestIssuer()
-    await spare.close()
-    const port = Number(new URL(spare.url).port)
+    const port = await freePort()
     const stytchPort = Number(new URL(issuer.endpoints.stytch).port)
     await expect(createTestIssuer({ port, stytchPort })).rejects.toMatchObject({ code: 'EADDRINUSE' })
     const again = await createTestIssuer({ port })

@@ -1,4 +1,5 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.js'
 
 /** What the proxy does with the connections that come. */
 type ProxyBehaviour =
@@ -87,7 +88,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     })
   }
 
-  const port = await listen(0)
+  const port = await listen(await freePort())
   return {
     url: `http://127.0.0.1:${port}`,
     get connections() {
