@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { AgentOptions, Server } from 'node:http'
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
 
 /**
  * A setup file of every test: neither server nor client closes a connection because it was idle. Node's servers do so after
@@ -16,3 +17,6 @@ subscribe('http.client.request.start', (message) => {
     .request
   if (agent?.options.timeout !== undefined) agent.options.timeout = 0
 })
+
+// A host with addresses of both families: Node gives the first one 250 ms to connect, which a busy machine may exceed.
+setDefaultAutoSelectFamilyAttemptTimeout(60_000)
