@@ -30,7 +30,9 @@ async function setup(library = 'node-redis 6', args: readonly string[] = []): Pr
     keys,
     join: async (port = server.port) => {
       const client = await CLIENTS[library]!(port)
-      return fleet.join(redisAnswers({ client, secret: SECRET, deadline: DEADLINE }))
+      // Leases last as long as Redis counts, and deadlines pass while tests let pauses end: neither decides a test.
+      const answers = redisAnswers({ client, secret: SECRET, deadline: DEADLINE, maxWait: '10s' })
+      return fleet.join(answers, { oauth: { remote: { deadline: '60s' } } })
     },
     noLease: () => until(async () => (await keys()).every((key) => !key.endsWith(':lease'))),
   }

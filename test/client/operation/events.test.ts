@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { tokenSource, TokenSourceError, type TokenSourceEvent } from '../../../src/client/index.js'
 import { clientBed } from '../../support/client.js'
 import { failureOf } from '../../support/outcomes.js'
-import { nextTurn, until } from '../../support/until.js'
+import { until } from '../../support/until.js'
 import { collectWarnings } from '../../support/warnings.js'
 
 const HOUR = 3600
@@ -53,9 +53,8 @@ describe('a process warning', () => {
       pass(round === 2 ? 0.91 * HOUR : 70)
       await tokens.getToken()
       await until(() => issuer.calls.token === round)
-      await nextTurn()
+      await until(() => tokens.health().tokens[0]?.state === 'stale')
     }
-    await until(() => tokens.health().tokens[0]?.failure !== undefined)
     expect(seen).toHaveLength(1)
     expect(seen[0]).toContain('invalid_client')
   })

@@ -37,8 +37,8 @@ const isSynchronized = async (server: RedisServer): Promise<boolean> =>
   (await server.command('INFO', 'replication')).includes('master_link_status:up')
 
 async function takeOver(failing: RedisServer, others: readonly RedisServer[]): Promise<void> {
-  await failing.close()
   const before = await Promise.all(others.map(isPrimary))
+  await failing.close()
   await until(async () =>
     (await Promise.all(others.map(isPrimary))).some((is, index) => is && !before[index]),
   )

@@ -78,7 +78,7 @@ function verifierWith({ isShared = false, revocations }: Sharing): Verifier {
   const { issuer, jwks, introspectionEndpoint: endpoint, lifetime } = settings
   const introspection = { endpoint, clientId: 'orders', clientSecret: 'secret' }
   return createVerifier({
-    issuers: [oauth({ issuer, audience: null, jwks, introspection, remote: { lifetime } })],
+    issuers: [oauth({ issuer, audience: null, jwks, introspection, remote: { lifetime, deadline: '60s' } })],
     onIssuerEvent: () => undefined,
     ...(isShared ? { answers: redisAnswers({ client, secret: SECRET }) } : {}),
     ...(revocations === undefined
