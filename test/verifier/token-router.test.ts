@@ -33,7 +33,7 @@ describe('a token is routed to its issuer', () => {
   it.each([
     ['own_', 'oauth', 'introspection'],
     ['mt_', 'clerk', 'clerkVerify'],
-    ['', 'authlete', 'authleteIntrospection'],
+    ['x', 'authlete', 'authleteIntrospection'],
   ] as const)('an opaque token that starts with "%s" to %s only', async (prefix, provider, endpoint) => {
     const { issuer, verifier } = await many()
     const token = issuer.mintOpaque({ provider, prefix })

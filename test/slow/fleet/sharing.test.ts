@@ -9,7 +9,7 @@ import { passDeadlines } from '../../support/setup/deadlines.js'
 import { nextTurn, until } from '../../support/until.js'
 
 /** Enough that every primary of a cluster has some. */
-const TOKENS = 30
+const TOKENS = 60
 
 const DEADLINE = '5s'
 
