@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { failureOf } from '../../support/outcomes.js'
 import { polling, startInstance, type Instance } from '../../support/redis/fleet.js'
 import { startRedis, type RedisServer } from '../../support/redis/server.js'
+import { sharedBed } from '../../support/test-bed.js'
 
 const PREFIX = '{m2m-guard}:revocations:'
 const ISSUER = 'https://auth.example.com'
@@ -125,34 +126,31 @@ const POISONS: readonly (readonly [string, Poison, number])[] = [
 ]
 
 /** One server for all tests, emptied before each. The instances of a test are closed when it ends. */
-let server: RedisServer
-beforeAll(async () => {
-  server = await startRedis([], afterAll)
-})
-beforeEach(() => server.command('FLUSHALL'))
+const redis = sharedBed((atEnd) => startRedis([], atEnd))
+beforeEach(() => redis.bed.command('FLUSHALL'))
 
 describe('whatever another program writes, a revocation is stored, and every process refuses both', () => {
   it.each(POISONS)('%s', async (name, poison, foreign) => {
-    const [one, two] = [await startInstance(server.port), await startInstance(server.port)]
+    const [one, two] = [await startInstance(redis.bed.port), await startInstance(redis.bed.port)]
     for (const { revocations } of [one, two]) await revocations.ready()
     const old = await one.revocations.revoke({ issuer: ISSUER, clientId: 'old' })
     await two.revocations.reached(old.receipt)
-    await poison(server)
+    await poison(redis.bed)
     const expected = name.includes('"another"') ? ['another', 'new', 'old'] : ['new', 'old']
     for (const clientId of ['new', 'new'])
       await expect(one.revocations.revoke({ issuer: ISSUER, clientId })).resolves.toBeDefined()
     await polling(() => ['new', 'old'].every((client) => clientsOf(two).includes(client)))
-    const late = await startInstance(server.port)
+    const late = await startInstance(redis.bed.port)
     await late.revocations.ready()
     expect(clientsOf(late)).toEqual(expected)
     expect(late.events.map(({ detail }) => detail)).toEqual(
       foreign === 0 ? [] : [expect.stringMatching(new RegExp(`^${foreign} entr`))],
     )
     // The sequence goes on: a reader follows it, without comparing the whole set again.
-    const before = await epochOf(server)
+    const before = await epochOf(redis.bed)
     await two.revocations.revoke({ issuer: ISSUER, clientId: 'last' })
     await polling(() => [one, late].every((instance) => clientsOf(instance).includes('last')))
-    expect(await epochOf(server)).toBe(before)
+    expect(await epochOf(redis.bed)).toBe(before)
   })
 })
 
@@ -166,26 +164,26 @@ describe('a key of another type is not overwritten, and nothing is stored by hal
     ['keys', KEYS!],
     ['expiry', EXPIRY!],
   ])('%s', async (_, key) => {
-    const [one, two] = [await startInstance(server.port), await startInstance(server.port)]
+    const [one, two] = [await startInstance(redis.bed.port), await startInstance(redis.bed.port)]
     for (const { revocations } of [one, two]) await revocations.ready()
     await one.revocations.revoke({ issuer: ISSUER, clientId: 'old' })
-    await server.command('DEL', key)
-    await server.command('SET', key, 'of another program')
+    await redis.bed.command('DEL', key)
+    await redis.bed.command('SET', key, 'of another program')
     const error = await failureOf(one.revocations.revoke({ issuer: ISSUER, clientId: 'new' }))
     expect(error.message).toContain(
       `the revocation is not stored: WRONGTYPE the key ${key} is a string of another program`,
     )
-    expect(await server.command('GET', key)).toContain('of another program')
+    expect(await redis.bed.command('GET', key)).toContain('of another program')
     for (const [words, other] of [
       [['HGETALL'], KEYS!],
       [['ZRANGE', '0', '-1'], LIVE!],
       [['XRANGE', '-', '+'], LOG!],
     ] as const)
       if (other !== key)
-        expect(await server.command(words[0], other, ...words.slice(1))).not.toContain('"new"')
-    await server.command('DEL', key)
+        expect(await redis.bed.command(words[0], other, ...words.slice(1))).not.toContain('"new"')
+    await redis.bed.command('DEL', key)
     await polling(() => clientsOf(two).length === 2 && one.revocations.health().status === 'ok')
-    const late = await startInstance(server.port)
+    const late = await startInstance(redis.bed.port)
     await late.revocations.ready()
     expect(clientsOf(late)).toEqual(['new', 'old'])
   })
@@ -197,12 +195,12 @@ it.each([
   ['a token', { tokenId: 'a', expiresAt: new Date(Date.now() + 3_600_000) }, '0'],
   ['a token that never expires', { tokenId: 'a' }, '0'],
 ])('a time of another program drops no entry before its time: %s', async (_, target, score) => {
-  const one = await startInstance(server.port)
+  const one = await startInstance(redis.bed.port)
   await one.revocations.revoke({ issuer: ISSUER, ...target })
-  const key = (await server.command('HKEYS', KEYS!)).split('\r\n')[2]!
-  await server.command('ZADD', EXPIRY!, score, key)
+  const key = (await redis.bed.command('HKEYS', KEYS!)).split('\r\n')[2]!
+  await redis.bed.command('ZADD', EXPIRY!, score, key)
   await one.revocations.revoke({ issuer: ISSUER, clientId: 'b' })
-  const late = await startInstance(server.port)
+  const late = await startInstance(redis.bed.port)
   await late.revocations.ready()
   expect(late.revocations.list()).toHaveLength(2)
 })

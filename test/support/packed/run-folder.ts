@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,10 +12,25 @@ export function runFolder(): string {
   return path
 }
 
-/** Creates the folder before the first test and removes it after the last. Every project of Vitest calls it. */
+const SERVER = 'redis-'
+
+/** Creates the folder of a Redis server, which is removed when the server is closed. Benchmarks have no run folder. */
+export function createServerFolder(): string {
+  return mkdtempSync(join(process.env[VARIABLE] ?? tmpdir(), SERVER))
+}
+
+/**
+ * Creates the folder before the first test and removes it after the last. Every project of Vitest calls it. The run fails if a
+ * Redis server was not closed.
+ */
 export default function createRunFolder(): () => void {
   const path = (process.env[VARIABLE] ??= mkdtempSync(join(tmpdir(), 'm2m-guard-run-')))
   return () => {
+    const open = existsSync(path) ? readdirSync(path).filter((name) => name.startsWith(SERVER)) : []
     rmSync(path, { recursive: true, force: true })
+    if (open.length === 0) return
+    // Vitest prints the error, and does not fail.
+    process.exitCode = 1
+    throw new Error(`tests left ${open.length} Redis servers running`)
   }
 }

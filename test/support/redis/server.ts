@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AtEnd } from '../at-end.js'
+import { createServerFolder } from '../packed/run-folder.js'
 import { freePort } from '../servers/free-port.js'
 import { installedEngine } from './engine.js'
 
@@ -41,7 +40,7 @@ export async function startRedis(
   atEnd: AtEnd = onTestFinished,
 ): Promise<RedisServer> {
   const binary = findEngine()
-  const folder = mkdtempSync(join(tmpdir(), 'm2m-guard-redis-'))
+  const folder = createServerFolder()
   const started = await spawnOnFreePort(binary, folder, args)
   const { port } = started
   let { child } = started
